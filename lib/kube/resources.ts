@@ -28,6 +28,7 @@ export interface ApiResource {
 
 const storedVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const written = ['get', 'patch', 'update'];
+const streamed = ['create', 'get'];
 const status: ApiSubresource = { name: 'status', verbs: written };
 
 type Row = Omit<ApiResource, 'service'>;
@@ -79,10 +80,13 @@ export const resources = withServices({
 		shortNames: ['po'],
 		categories: ['all'],
 		subresources: [
+			{ name: 'attach', verbs: streamed, kind: 'PodAttachOptions' },
 			{ name: 'binding', verbs: ['create'], kind: 'Binding' },
 			{ name: 'ephemeralcontainers', verbs: written },
 			{ name: 'eviction', verbs: ['create'], group: 'policy', version: 'v1', kind: 'Eviction' },
+			{ name: 'exec', verbs: streamed, kind: 'PodExecOptions' },
 			{ name: 'log', verbs: ['get'] },
+			{ name: 'portforward', verbs: streamed, kind: 'PodPortForwardOptions' },
 			{ name: 'resize', verbs: written },
 			status,
 		],

@@ -121,7 +121,7 @@ function serviceText(resource: ApiResource): string {
 }
 
 /** A subresource that streams or proxies has no method. */
-const httpOnly = ['log', 'proxy'];
+const httpOnly = ['attach', 'exec', 'log', 'portforward', 'proxy'];
 
 function subresourceLines(
 	resource: ApiResource,

@@ -41,7 +41,7 @@ const verbLabels: Readonly<Record<string, string>> = {
 	connect: 'CONNECT',
 };
 /** Requests that a kubelet answers. */
-const connecting = new Set(['log', 'proxy']);
+const connecting = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
 function namesOfSubresources({ subresources: rows }: ApiResource): string[] {
 	return rows.map(({ name }) => name);
 }

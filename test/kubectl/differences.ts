@@ -108,7 +108,7 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		commands: ['exec'],
-		reason: 'No pod runs.',
+		reason: 'No container runs.',
 	},
 	{
 		commands: ['version', 'version-json'],

@@ -11,11 +11,13 @@ import { type LimitName, limits } from '../../../lib/limits.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../../lib/pki/certificate.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import { hostNames } from '../../../lib/pki/names.ts';
+import type { Attributes } from '../authorize/attributes.ts';
 import { userNamed } from '../authorize/fixtures.test.ts';
 import { createKubeletTransport, type KubeletTransport } from '../kubelet-client.ts';
 import type { ResourceStorage } from '../request/api-request.ts';
 import { KubeletLocations, withProxy } from '../resources/kubelet-locations.ts';
 import { withLogs } from '../resources/pod-logs.ts';
+import { withStreams } from '../resources/pod-streams.ts';
 import { type Doors, openDoors } from './fixtures.test.ts';
 import { KubeletDoor } from './kubelet-door.ts';
 
@@ -99,6 +101,7 @@ describe('a request that a kubelet answers', () => {
 			readonly allowsLoopback?: boolean;
 			readonly cert?: string;
 			readonly idleMs?: number;
+			readonly refusedVerb?: string;
 		} = {},
 	) {
 		const reader = {
@@ -106,17 +109,22 @@ describe('a request that a kubelet answers', () => {
 				objects.get(`${resource.resource}/${name}`),
 			list: async () => [],
 		};
-		const { allowsLoopback = true, ca, cert = pki.own.cert, ...bounds } = more;
+		const { allowsLoopback = true, ca, cert = pki.own.cert, refusedVerb, ...bounds } = more;
+		const authorizer = {
+			authorize: ({ verb }: Attributes) =>
+				({ decision: verb === refusedVerb ? 'NoOpinion' : 'Allow', reason: '' }) as const,
+		};
 		const lookup = async (host: string) => (host === 'rebound.test' ? ['10.0.0.1', '169.254.169.254'] : []);
 		const locations = new KubeletLocations({ objects: reader as never, lookup, allowsLoopback });
+		const connections = { objects: reader as never, locations, authorizer };
 		close();
 		transport = createKubeletTransport({ ...pki.client, ca, ownCertificate: cert, ...bounds });
 		doors = await openDoors({
 			authenticate: async () => userNamed('admin', 'system:masters'),
-			authorizer: { authorize: () => ({ decision: 'Allow', reason: '' }) },
+			authorizer,
 			endpoints: new Map([
 				[resources.nodes, withProxy(stored('Node'), locations)],
-				[resources.pods, withLogs(stored('Pod'), { objects: reader as never, locations })],
+				[resources.pods, withStreams(withLogs(stored('Pod'), connections), connections)],
 			]),
 			kubelets: transport,
 			count: (limit) => void counted.push(limit),
@@ -165,8 +173,8 @@ describe('a request that a kubelet answers', () => {
 		kubelet.close();
 	});
 	const restOf: Doors['rest'] = (...request) => doors?.rest(...request) ?? assert.fail();
-	const messageOf = async (path: string) => {
-		const { status, text } = await restOf('GET', path);
+	const messageOf = async (path: string, method = 'GET', headers: Readonly<Record<string, string>> = {}) => {
+		const { status, text } = await restOf(method, path, headers);
 		return `${status} ${text.startsWith('{') ? JSON.parse(text).message : text}`;
 	};
 	const proxied = '/api/v1/nodes/node-1/proxy';
@@ -454,6 +462,56 @@ describe('a request that a kubelet answers', () => {
 		it('has no other method', async () => {
 			const { status } = await restOf('POST', '/api/v1/namespaces/d/pods/p/log');
 			assert.equal(status, 405);
+		});
+	});
+
+	describe('for a stream of a pod', () => {
+		const upgrade = { connection: 'Upgrade', upgrade: 'SPDY/3.1' };
+		const streamOf = (rest: string, method = 'POST', headers: Readonly<Record<string, string>> = upgrade) =>
+			messageOf(`/api/v1/namespaces/d/pods/${rest}`, method, headers);
+
+		it("is answered with the kubelet's refusal", async () => {
+			handler = ({ method, url }, response) => void response.writeHead(405).end(`${method} ${url}`);
+			for (const [rest, sent] of [
+				[
+					'p/exec?command=ls&command=-l&stdin=true&stdout=1&tty=false',
+					'exec/d/p/web?command=ls&command=-l&input=1&output=1',
+				],
+				['two/exec?container=b&stderr=true&tty=true', 'exec/d/two/b?error=1&tty=1'],
+				['p/attach?stdout=true&command=ls', 'attach/d/p/web?output=1'],
+				['p/portforward?ports=80&ports=443', 'portForward/d/p?port=80%2C443'],
+				['two/portforward', 'portForward/d/two'],
+			] as const) {
+				assert.equal(await streamOf(rest), `405 POST /${sent}`);
+				assert.equal(await streamOf(rest, 'GET'), `405 GET /${sent}`);
+			}
+		});
+
+		it('is refused before the kubelet is asked, with the texts of upstream', async () => {
+			for (const stream of ['attach', 'exec', 'portforward']) {
+				assert.equal(await streamOf(`free/${stream}`), '400 pod free does not have a host assigned');
+				assert.equal(await streamOf(`absent/${stream}`), '404 pods "absent" not found');
+				assert.equal(await streamOf(`p/${stream}`, 'POST', {}), '400 Upgrade request required');
+				assert.match(await streamOf(`p/${stream}`, 'PUT'), /^405 /);
+			}
+			assert.equal(await streamOf('p/exec?container=x'), '400 container x is not valid for pod p');
+		});
+
+		it('needs the permission to create also by GET', async () => {
+			await open({ refusedVerb: 'create' });
+			assert.equal(await streamOf('p/exec', 'GET'), '403 pods "p" is forbidden: ');
+			assert.match(await streamOf('p/exec'), /^403 .*cannot create resource "pods\/exec"/);
+		});
+
+		it('is an error when the kubelet is unreachable or accepts it', async () => {
+			handler = (_request, response) => void response.end();
+			assert.equal(await streamOf('p/exec'), '500 invalid upgrade response: status code 200');
+			kubelet.close();
+			kubelet.closeAllConnections();
+			assert.match(
+				await streamOf('p/exec'),
+				/^500 error dialing backend: dial tcp 127.0.0.1:\d+: connect: connection refused$/,
+			);
 		});
 	});
 

@@ -1,10 +1,11 @@
 /**
- * Requests that a kubelet answers: `nodes/NAME/proxy/PATH` and the log of a pod. The door passes on the request and the
- * answer as they arrive, and ends both when the caller has gone.
+ * Requests that a kubelet answers: `nodes/NAME/proxy/PATH`, the log of a pod, and its streams. The door passes on the
+ * request and the answer as they arrive, and ends both when the caller has gone.
  *
  * @source apimachinery/pkg/util/proxy/upgradeaware.go; apiserver/pkg/registry/generic/rest/{streamer,
  *   response_checker}.go
- * @differs a proxied request cannot upgrade its connection, and links in a proxied HTML page are not rewritten
+ * @differs no connection is upgraded: exec, attach and port-forward return the refusal of the kubelet. Links in a
+ *   proxied HTML page are not rewritten
  */
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { joinHostPort } from '../../../lib/address.ts';
@@ -17,6 +18,7 @@ import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
 import type { KubeletLocation } from '../request/api-request.ts';
 import type { ResourceInfo } from '../request/info.ts';
 import { urlOf } from '../resources/kubelet-locations.ts';
+import { isStream, streams } from '../resources/pod-streams.ts';
 import type { Status } from '../status.ts';
 import type { Answer } from './answer.ts';
 import { encode } from './encode.ts';
@@ -24,9 +26,10 @@ import type { HttpRequest } from './http-request.ts';
 import { negotiateRefusal } from './negotiate.ts';
 
 const proxyMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
-const methodsOf = new Map([
+const methodsOf = new Map<string, readonly string[]>([
 	['proxy', proxyMethods],
 	['log', ['GET']],
+	...streams.map((name) => [name, ['GET', 'POST']] as const),
 ]);
 
 /** Whether a kubelet answers the request, and by this method. */
@@ -52,13 +55,17 @@ export class KubeletDoor {
 		if (location === undefined) return { status: 204, headers: {}, body: '' };
 		const leave = this.#enter(user.username, request.lifetime.signal);
 		try {
-			const isLog = request.subresource === 'log';
-			const answer = isLog ? await this.#log(request, location, http) : await this.#proxy(request, location, http);
+			const answer = await this.#answer(request, location, http);
 			return { ...answer, body: leaving(answer.body, leave, request.lifetime.signal) };
 		} catch (error) {
 			leave();
 			throw error;
 		}
+	}
+
+	#answer(request: UnauthenticatedRequest, location: KubeletLocation, http: HttpRequest): Promise<Answer> {
+		if (request.subresource === 'log') return this.#log(request, location, http);
+		return isStream(request.subresource) ? this.#stream(request, location, http) : this.#proxy(request, location, http);
 	}
 
 	/** Called once, or when the caller has gone before the answer was read. @throws API_TOO_MANY_CONNECTIONS */
@@ -127,13 +134,31 @@ export class KubeletDoor {
 		return { status: statusCode, headers: more, body: response };
 	}
 
+	async #stream(
+		{ lifetime }: UnauthenticatedRequest,
+		location: KubeletLocation,
+		{ method, incoming }: HttpRequest,
+	): Promise<Answer> {
+		if (!/upgrade/i.test(incoming.headers.connection ?? ''))
+			throw new KubejoinError('API_BAD_REQUEST', { problem: 'Upgrade request required' });
+		const { signal } = lifetime;
+		const response = await this.#send(location, { method, headers: {}, signal }).catch((error: Error) => {
+			throw new KubejoinError('API_KUBELET_UNAVAILABLE', { problem: `error dialing backend: ${error.message}` });
+		});
+		const { statusCode = 502, headers } = response;
+		if (statusCode >= 400) return { status: statusCode, headers: endToEnd(headers), body: response };
+		response.destroy();
+		const problem = `invalid upgrade response: status code ${statusCode}`;
+		throw new KubejoinError('API_KUBELET_UNAVAILABLE', { problem });
+	}
+
 	#send(location: KubeletLocation, request: Omit<KubeletRequest, 'onIdle'>): Promise<IncomingMessage> {
 		return this.#transport.send(location, { ...request, onIdle: () => this.#count('proxyIdleTime') });
 	}
 }
 
 function leaving(body: Answer['body'], leave: () => void, signal: AbortSignal): Answer['body'] {
-	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return thenLeaving(body, leave, signal);
+	if (typeof body === 'object' && Symbol.asyncIterator in body) return thenLeaving(body, leave, signal);
 	leave();
 	return body;
 }

@@ -35,6 +35,7 @@ import { namespaces } from './namespaces.ts';
 import { configMaps, leases, nodes } from './plain.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { withLogs } from './pod-logs.ts';
+import { withStreams } from './pod-streams.ts';
 import { podTemplates } from './pod-templates.ts';
 import { pods } from './pods.ts';
 import { limitRanges, resourceQuotas, statusUpdate } from './quotas.ts';
@@ -76,7 +77,8 @@ export function createResources(options: ResourcesOptions): Resources {
 	const watches = new WatchCount();
 	const quotas = createStorage(resourceQuotas, context);
 	const coreEvents = stored(events);
-	const storedPods = withLogs(withActions(stored(pods)), { objects, locations });
+	const connections = { objects, locations, authorizer };
+	const storedPods = withStreams(withLogs(withActions(stored(pods)), connections), connections);
 	const endpoints: [ApiResource, ResourceStorage][] = [
 		[resources.namespaces, stored(namespaces)],
 		[resources.configMaps, stored(configMaps)],

@@ -126,8 +126,8 @@ function kubeletQuery(options: LogOptions): string {
 
 const namesOf = (containers: PodSpec['containers'] = []): string[] => containers.map(({ name = '' }) => name);
 
-/** @throws API_BAD_REQUEST */
-function containerOf({ metadata: { name: pod }, spec = {} }: Pod, wanted: string): string {
+/** @throws API_BAD_REQUEST  @source pkg/registry/core/pod/strategy.go validateContainer */
+export function containerOf({ metadata: { name: pod }, spec = {} }: Pod, wanted: string): string {
 	const { containers = [], initContainers, ephemeralContainers } = spec;
 	const all = [...namesOf(initContainers), ...namesOf(containers), ...namesOf(ephemeralContainers)];
 	const refused = (problem: string) => new KubejoinError('API_BAD_REQUEST', { problem });
