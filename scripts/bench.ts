@@ -1,4 +1,4 @@
-/** `npm run bench`: measures joins, nodes that stay, and the REST API. This file wires; scripts/bench measures. */
+/** `npm run bench`: measures joins, nodes that stay, the REST API and lists. This file wires; scripts/bench measures. */
 import '../lib/require-node.ts';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -9,8 +9,9 @@ import { parsedBy } from '../lib/cli-options.ts';
 import { integer } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
 import { fullJoins, type JoinResult, type JoinSetting, measureJoins, quickJoins } from './bench/joins.ts';
+import { fullLists, type ListsResult, measureLists, quickLists } from './bench/lists.ts';
 import { fullNodes, MAX_NODES, measureNodes, type NodesResult, quickNodes } from './bench/nodes.ts';
-import { joinText, nodesText, restText } from './bench/report.ts';
+import { joinText, listsText, nodesText, restText } from './bench/report.ts';
 import { fullRest, measureRest, quickRest, type RestResult } from './bench/rest.ts';
 
 interface Flags {
@@ -26,10 +27,11 @@ interface Results {
 	readonly machine: { readonly model: string; readonly processors: number; readonly node: string };
 	readonly joins: JoinResult[];
 	readonly rest: RestResult[];
+	readonly lists: ListsResult[];
 	readonly nodes: NodesResult[];
 }
 
-const sections = ['joins', 'rest', 'nodes'] as const;
+const sections = ['joins', 'rest', 'lists', 'nodes'] as const;
 const BENCH_PORT = 46_443;
 
 const everySetting: readonly JoinSetting[] = [
@@ -54,7 +56,7 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		processors: availableParallelism(),
 		node: process.version,
 	};
-	const results: Results = { machine, joins: [], rest: [], nodes: [] };
+	const results: Results = { machine, joins: [], rest: [], lists: [], nodes: [] };
 	print(`${machine.processors} x ${machine.model}, Node ${machine.node}, kubejoin ${versionText()}\n`);
 	for (const setting of isChosen('joins') ? (quick ? everySetting.slice(0, 1) : everySetting) : []) {
 		const plan = { ...(quick ? quickJoins : fullJoins), ...repeated };
@@ -66,6 +68,11 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		const measured = await measureRest(builds, { ...(quick ? quickRest : fullRest), ...repeated }, place);
 		results.rest.push(...measured);
 		for (const result of measured) print(restText(result));
+	}
+	for (const build of isChosen('lists') ? builds : []) {
+		const result = await measureLists(build, { ...(quick ? quickLists : fullLists), ...repeated }, place);
+		results.lists.push(result);
+		print(listsText(result));
 	}
 	// Minutes of work: only on request.
 	for (const build of chosen.includes('nodes') ? builds : []) {
@@ -80,8 +87,8 @@ const versionText = (): string =>
 	(JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string }).version;
 
 const program = new Command('npm run bench --')
-	.description('Measure joins and the REST API, each beside a floor of the same run, and nodes that stay')
-	.addArgument(new Argument('[section...]', 'default: joins and rest').choices(sections))
+	.description('Measure joins and the REST API beside a floor of the same run, long lists, and nodes that stay')
+	.addArgument(new Argument('[section...]', 'default: all but nodes').choices(sections))
 	.option('--quick', 'one short round with the lmdb store, for trying; its figures are rough')
 	.option('--json', 'print the results as JSON')
 	.option('--against <dir>', 'measure the build in this directory in turn with this one')

@@ -1,7 +1,10 @@
 /** HTTPS requests over kept connections, with the client certificate of the cluster's admin. */
-
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
+import { clusterCaOf } from '../../lib/kube/api-channel.ts';
+import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { currentUser } from '../../lib/kube/kubeconfig-access.ts';
 
 export interface ClientTls {
 	readonly ca: string;
@@ -11,7 +14,14 @@ export interface ClientTls {
 export interface Exchange {
 	readonly method?: 'GET' | 'POST' | 'PUT';
 	readonly path: string;
+	readonly accept?: string;
 	readonly body?: object;
+}
+
+export function adminTls(path: string): ClientTls {
+	const file = { path, contents: readFileSync(path, 'utf8') };
+	const { certificate: cert = '', key = '' } = currentUser(parseKubeconfig(file.contents, path), path);
+	return { ca: clusterCaOf(file), cert, key };
 }
 
 export class HttpsLoad {
@@ -30,16 +40,26 @@ export class HttpsLoad {
 	}
 
 	/** @returns the length of the body of the answer @throws Error  the status is not 2xx */
-	async send({ method = 'GET', path, body }: Exchange): Promise<number> {
+	async send(exchange: Exchange): Promise<number> {
+		return this.read(exchange, () => undefined);
+	}
+
+	/** Like `send`, with the chunks of the body. */
+	async read(
+		{ method = 'GET', path, accept = '*/*', body }: Exchange,
+		onData: (chunk: Buffer) => void,
+	): Promise<number> {
 		const text = body === undefined ? undefined : JSON.stringify(body);
-		const headers =
+		const typed =
 			text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+		const headers = { Accept: accept, ...typed };
 		const response = await this.#start({ method, path, headers, agent: this.#agent }, text);
 		let bytes = 0;
 		let refusal = '';
 		const isRefused = (response.statusCode ?? 500) >= 300;
 		for await (const chunk of response as AsyncIterable<Buffer>) {
 			bytes += chunk.length;
+			onData(chunk);
 			if (isRefused) refusal += chunk.toString();
 		}
 		if (isRefused) throw new Error(`${method} ${path} was answered ${response.statusCode}: ${refusal}`);
@@ -47,8 +67,8 @@ export class HttpsLoad {
 	}
 
 	/** Opens a connection of its own with a response that stays open. */
-	async open(path: string, onData: (chunk: Buffer) => void): Promise<{ readonly close: () => void }> {
-		const response = await this.#start({ path, ...this.#tls, agent: false });
+	async open(path: string, onData: (chunk: Buffer) => void, accept = '*/*'): Promise<{ readonly close: () => void }> {
+		const response = await this.#start({ path, headers: { Accept: accept }, ...this.#tls, agent: false });
 		response.on('data', onData).on('error', () => undefined);
 		return { close: () => response.destroy() };
 	}

@@ -1,6 +1,7 @@
 /** The results of `npm run bench` as text. */
 import type { Floor } from './floor.ts';
 import type { JoinCounts, JoinFigures, JoinResult } from './joins.ts';
+import type { ListsResult } from './lists.ts';
 import type { NodesResult } from './nodes.ts';
 import type { RestResult } from './rest.ts';
 import { summaryText } from './statistics.ts';
@@ -45,7 +46,7 @@ function countLines({ connections, calls, systemCalls }: JoinCounts): string[] {
 	return [...lines, row('system calls', texts.join(', '))];
 }
 
-export function restText({ build, figures, watches, pages }: RestResult): string {
+export function restText({ build, figures, watches }: RestResult): string {
 	const { eventsPerSecond, eventCpuUs, kilobytes, bareKilobytes, count } = watches;
 	return titled(`REST API, ${build}`, [
 		...figures.map(({ name, perSecond, cpuUs, shareOfBare }) => {
@@ -60,8 +61,19 @@ export function restText({ build, figures, watches, pages }: RestResult): string
 			`events to ${count} watches`,
 			`${summaryText(eventsPerSecond, 0)}/s, ${summaryText(eventCpuUs, 1)} us of server CPU`,
 		),
-		row(`pages of ${pages.objects} objects`, `longest pause of the event loop ${pages.longestPauseMs.toFixed(0)} ms`),
 	]);
+}
+
+export function listsText({ build, objects, figures }: ListsResult): string {
+	return titled(
+		`Lists of ${objects} objects, ${build}`,
+		figures.map(({ name, pauseMs, wallMs, megabytes }) =>
+			row(
+				name,
+				`longest pause ${summaryText(pauseMs, 0)} ms, in ${summaryText(wallMs, 0)} ms, ${megabytes.toFixed(1)} MB`,
+			),
+		),
+	);
 }
 
 export function nodesText(result: NodesResult): string {

@@ -3,16 +3,13 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { clusterCaOf } from '../../lib/kube/api-channel.ts';
-import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
-import { currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
 import type { BareServerAnswer, BareServerQuestion } from './bare-server.ts';
-import { type ClientTls, type Exchange, HttpsLoad } from './https-load.ts';
+import { adminTls, type ClientTls, type Exchange, HttpsLoad } from './https-load.ts';
 import { cpuMs, residentBytes } from './processes.ts';
 import { repeat } from './repeat.ts';
-import { median, type Summary, summarize } from './statistics.ts';
+import { type Summary, summarize } from './statistics.ts';
 import {
 	askWorker,
 	PORT_STEP,
@@ -32,16 +29,14 @@ export interface RestPlan {
 	readonly listed: number;
 	readonly watches: number;
 	readonly events: number;
-	/** Objects that are read page by page. */
-	readonly paged: number;
 }
 export const fullRest: RestPlan = {
 	...{ warmUp: 4_000, rounds: 5, gets: 4_000, lists: 60, creates: 500, listed: 1_000 },
-	...{ watches: 1_000, events: 100, paged: 10_000 },
+	...{ watches: 1_000, events: 100 },
 };
 export const quickRest: RestPlan = {
 	...{ warmUp: 2_000, rounds: 1, gets: 2_000, lists: 20, creates: 200, listed: 1_000 },
-	...{ watches: 100, events: 50, paged: 2_000 },
+	...{ watches: 100, events: 50 },
 };
 
 export interface RestFigures {
@@ -61,7 +56,6 @@ export interface RestResult {
 		readonly eventsPerSecond: Summary;
 		readonly eventCpuUs: Summary;
 	};
-	readonly pages: { readonly objects: number; readonly longestPauseMs: number };
 }
 
 export async function measureRest(
@@ -119,9 +113,7 @@ class RestRun {
 		const { state, mesh } = subject;
 		const pki = (path: string) => readFileSync(join(state, 'pki', path), 'utf8');
 		const server = { cert: pki('apiserver-sim/server.crt'), key: pki('apiserver-sim/server.key') };
-		const file = { path: mesh.kubeconfig, contents: readFileSync(mesh.kubeconfig, 'utf8') };
-		const { certificate: cert = '', key = '' } = currentUser(parseKubeconfig(file.contents, file.path), file.path);
-		const tls = { ca: clusterCaOf(file), cert, key };
+		const tls = adminTls(mesh.kubeconfig);
 		const question: BareServerQuestion = { ...server, ca: tls.ca };
 		const answer = await askWorker<BareServerAnswer>(bare, question);
 		const keyPair = await generateKeyPair('ECDSA-P256');
@@ -177,8 +169,7 @@ class RestRun {
 
 	async finish(): Promise<RestResult> {
 		const figures = [...this.#samples].map(([name, samples]) => figuresOf(name, samples));
-		const watches = await this.#watch();
-		return { build: this.#subject.name, figures, watches, pages: await this.#pages() };
+		return { build: this.#subject.name, figures, watches: await this.#watch() };
 	}
 
 	#get = (index: number): Exchange => ({ path: `${COLLECTION}/object-${index}` });
@@ -295,26 +286,6 @@ class RestRun {
 			data: { key: `${this.#next++}`.padEnd(100, 'x') },
 		};
 		return this.#api.send({ method: 'PUT', path: `${COLLECTION}/object-0`, body });
-	}
-
-	/** Pages of 500, as kubectl reads them, and everything at once. */
-	async #pages(): Promise<RestResult['pages']> {
-		const { paged, rounds } = this.#plan;
-		await this.#createConfigMaps(paged);
-		const pauses: number[] = [];
-		for (let round = 0; round < Math.max(3, rounds); round++) {
-			await this.#longestPauseMs();
-			await this.#subject.api.configMaps.list({ namespace: NAMESPACE });
-			await this.#api.send({ path: COLLECTION });
-			pauses.push(await this.#longestPauseMs());
-		}
-		return { objects: paged, longestPauseMs: median(pauses) };
-	}
-
-	/** Of the event loop of the API server, since the last call. */
-	async #longestPauseMs(): Promise<number> {
-		const text = await this.#subject.metrics('apiserver-sim');
-		return Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(text)?.[1]) * 1000;
 	}
 }
 const LINE_END = 10;

@@ -81,7 +81,7 @@ function decodeNested(bytes: Uint8Array, budget: Budget): unknown {
 /** Undefined for a kind without a protobuf form: one that the tables do not have, or a Table. */
 export function encodeProtobuf(object: object): Buffer | undefined {
 	const raw = rawOf(object);
-	return raw && envelopeOf(object as TypeMeta, raw);
+	return raw && Buffer.concat(envelopeOf(object as TypeMeta, [raw]));
 }
 
 /** The message of the object without its envelope; undefined as of `encodeProtobuf`. */
@@ -92,22 +92,24 @@ export function rawOf(object: object): Uint8Array | undefined {
 	return encodeMessage(message, object, 'full');
 }
 
-export function envelopeOf({ apiVersion, kind }: TypeMeta, raw: Uint8Array): Buffer {
-	const writer = protobuf.Writer.create();
-	writer.uint32((1 << 3) | 2).fork();
-	writer
+/** @param parts  of the message, one after the other */
+export function envelopeOf({ apiVersion, kind }: TypeMeta, parts: readonly Uint8Array[]): Uint8Array[] {
+	const head = protobuf.Writer.create();
+	head.uint32((1 << 3) | 2).fork();
+	head
 		.uint32((1 << 3) | 2)
 		.string(apiVersion)
 		.uint32((2 << 3) | 2)
 		.string(kind)
 		.ldelim();
-	writer.uint32((2 << 3) | 2).bytes(raw);
-	writer
+	head.uint32((2 << 3) | 2).uint32(parts.reduce((sum, { length }) => sum + length, 0));
+	const tail = protobuf.Writer.create();
+	tail
 		.uint32((3 << 3) | 2)
 		.string('')
 		.uint32((4 << 3) | 2)
 		.string('');
-	return Buffer.concat([PREFIX, writer.finish()]);
+	return [PREFIX, head.finish(), ...parts, tail.finish()];
 }
 
 /** An event of a watch, after its length. Undefined for an object without a protobuf form. */

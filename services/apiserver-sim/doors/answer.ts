@@ -1,4 +1,4 @@
-/** An answer over HTTP, and how it is written: at once, compressed if it is long, or event by event. */
+/** An answer over HTTP, and how it is written: at once, in parts, compressed if it is long, or event by event. */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -8,11 +8,13 @@ import type { Lifetime } from '../request/lifetime.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
+/** A list is one of parts, between which other work runs. */
+export type Body = string | Uint8Array | Uint8Array[];
+
 export interface Answer {
 	readonly status: number;
 	readonly headers: Headers;
-	/** Chunks are sent as they come; the answer ends with them. */
-	readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+	readonly body: Body | AsyncIterable<string | Uint8Array>;
 	/** Compresses chunks for a caller that accepts it, as upstream does for a watch that begins with a list. */
 	readonly compressesChunks?: boolean;
 }
@@ -32,22 +34,26 @@ export interface WriteOptions {
 }
 
 /**
- * Returns when the answer is passed to the connection; a promise for one of chunks, which also resolves when the caller
- * has gone, and for one that is compressed.
+ * Returns when the answer is passed to the connection; a promise for one of parts or chunks, which also resolves when
+ * the caller has gone, and for one that is compressed.
  */
 export function writeAnswer(
 	response: ServerResponse,
 	answer: Answer,
 	options: WriteOptions,
 ): Promise<void> | undefined {
-	const { body } = answer;
+	const { body: sent } = answer;
+	const body = Array.isArray(sent) && sent.length === 1 ? (sent[0] ?? '') : sent;
 	// Go keeps connections open without the header.
 	if (!('Connection' in answer.headers)) response.removeHeader('connection');
-	if (typeof body !== 'string' && !(body instanceof Uint8Array))
+	const isList = Array.isArray(body);
+	if (typeof body !== 'string' && !(body instanceof Uint8Array) && !isList)
 		return writeChunks(response, { ...answer, body }, options);
-	const length = Buffer.byteLength(body);
-	if (length > MIN_COMPRESSED_BYTES && options.acceptsGzip) return writeCompressed(response, answer, body);
+	const length = isList ? body.reduce((sum, part) => sum + part.length, 0) : Buffer.byteLength(body);
+	if (length > MIN_COMPRESSED_BYTES && options.acceptsGzip)
+		return writeCompressed(response, answer, isList ? Buffer.concat(body) : body);
 	writeHead(response, answer, { 'Content-Length': String(length) });
+	if (isList) return writeParts(response, body, options.lifetime.signal);
 	response.end(body);
 	return undefined;
 }
@@ -136,9 +142,18 @@ async function writeChunks(
 	writeHead(response, answer, isCompressed ? GZIP_HEADERS : {});
 	// The caller waits for the headers, and the first event can be long in coming.
 	response.flushHeaders();
-	for await (const chunk of isCompressed ? gzipMembers(answer.body) : answer.body) {
+	await writeParts(response, isCompressed ? gzipMembers(answer.body) : answer.body, signal);
+}
+
+/** Encryption of a long answer takes as long as other work can wait, so each part is passed on before the next. */
+async function writeParts(
+	response: ServerResponse,
+	parts: Iterable<Uint8Array> | AsyncIterable<string | Uint8Array>,
+	signal: AbortSignal,
+): Promise<void> {
+	for await (const part of parts) {
 		if (signal.aborted) break;
-		if (!response.write(chunk)) await drained(response, signal);
+		if (!response.write(part)) await drained(response, signal);
 	}
 	if (!signal.aborted) response.end();
 }

@@ -1,13 +1,14 @@
 /**
- * A long list -> bytes of a media type. It is encoded in parts, between which other work runs, and has the bytes of a
- * list that is encoded at once.
+ * A long list -> bytes of a media type, in parts between which other work runs. Together they are the bytes of a list
+ * that is encoded at once.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TypeMeta } from '../../../lib/kube/codec/object.ts';
 import { envelopeOf, rawOf } from '../../../lib/kube/codec/protobuf.ts';
 import { flowYaml, needsFlowYaml } from '../../../lib/kube/codec/yaml.ts';
 import { approximateBytes } from '../../../lib/kube/json-depth.ts';
-import { type Encoded, encode } from './encode.ts';
+import type { Body } from './answer.ts';
+import { encode } from './encode.ts';
 import { mediaTypes, type Negotiated } from './negotiate.ts';
 
 export interface PartedList {
@@ -30,12 +31,12 @@ export async function encodeList(
 	list: PartedList,
 	form: Form,
 	turn: () => Promise<unknown> = nextTurn,
-): Promise<Encoded> {
+): Promise<{ readonly contentType: string; readonly body: Body }> {
 	const { items, part } = list;
 	const contentType = form.mediaType;
 	if (contentType === mediaTypes.yaml && items.some(needsFlowYaml)) {
 		const { body } = await encodeList(list, { mediaType: mediaTypes.json, pretty: false }, turn);
-		return { contentType, body: flowYaml(body.toString()) };
+		return { contentType, body: flowYaml(Array.isArray(body) ? Buffer.concat(body).toString() : body.toString()) };
 	}
 	if (endOfPart(items, 0) === items.length) return encode(part(0, items.length), form);
 	if (contentType === mediaTypes.protobuf && rawOf(part(0, 0)) !== undefined)
@@ -60,25 +61,26 @@ function endOfPart(items: readonly object[], from: number): number {
 }
 
 /** The items of each part follow those of the part before, because they are the last field of the message. */
-async function protobufOf(list: PartedList, turn: () => Promise<unknown>): Promise<Uint8Array> {
+async function protobufOf(list: PartedList, turn: () => Promise<unknown>): Promise<Uint8Array[]> {
 	const head = list.part(0, 0);
 	const raw = [rawOf(head) ?? Buffer.alloc(0)];
 	const headLength = raw[0]?.length ?? 0;
 	for await (const part of partsOf(list, turn)) raw.push((rawOf(part) ?? Buffer.alloc(0)).subarray(headLength));
-	return envelopeOf(head as TypeMeta, Buffer.concat(raw));
+	return envelopeOf(head as TypeMeta, raw);
 }
 
-async function textOf(list: PartedList, form: Form, turn: () => Promise<unknown>): Promise<string> {
+async function textOf(list: PartedList, form: Form, turn: () => Promise<unknown>): Promise<Uint8Array[]> {
 	const separator = form.mediaType === mediaTypes.yaml ? '' : ',';
-	let [before, after] = ['', ''];
-	const items: string[] = [];
+	let after = '';
+	const parts: Uint8Array[] = [];
 	for await (const part of partsOf(list, turn)) {
 		const text = encode(part, form).body.toString();
 		const [start, end] = form.mediaType === mediaTypes.yaml ? yamlItems(text) : jsonItems(text);
-		items.push(text.slice(start, end));
-		[before, after] = [text.slice(0, start), text.slice(end)];
+		const before = parts.length === 0 ? text.slice(0, start) : separator;
+		parts.push(Buffer.from(`${before}${text.slice(start, end)}`));
+		after = text.slice(end);
 	}
-	return `${before}${items.join(separator)}${after}`;
+	return [...parts, Buffer.from(after)];
 }
 
 /** From the first item to the last. They are the last field. */

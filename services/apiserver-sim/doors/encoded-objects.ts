@@ -9,8 +9,8 @@ import { encodeJson } from '../../../lib/kube/codec/json.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 
 const MAX_CHARACTERS = 32 * 1024 * 1024;
-/** So much is encoded before other work runs. */
-const CHARACTERS_PER_TURN = 128 * 1024;
+/** A part is encoded and written before other work runs. */
+const PART_CHARACTERS = 128 * 1024;
 
 interface ListHead {
 	readonly kind: string;
@@ -30,23 +30,24 @@ export class EncodedObjects {
 		return text;
 	}
 
-	/** The list with its items, which do not repeat their kind; other work runs in between. */
-	async list(head: ListHead, items: readonly KubeObject[]): Promise<string> {
+	/** The parts of the list with its items, which do not repeat their kind; other work runs in between. */
+	async list(head: ListHead, items: readonly KubeObject[]): Promise<Uint8Array[]> {
 		const isOfHead = ({ kind, apiVersion }: KubeObject) =>
 			`${kind}List` === head.kind && apiVersion === head.apiVersion;
-		if (!items.every(isOfHead)) return encodeJson({ ...head, items: items.map(withoutType) });
-		const texts: string[] = [];
-		let characters = 0;
+		if (!items.every(isOfHead)) return [Buffer.from(encodeJson({ ...head, items: items.map(withoutType) }))];
+		const parts: Uint8Array[] = [];
+		const empty = encodeJson({ ...head, items: [] });
+		let text = empty.slice(0, empty.lastIndexOf(END));
+		let separator = '';
 		for (const item of items) {
-			const text = this.#item(item);
-			texts.push(text);
-			characters += text.length;
-			if (characters < CHARACTERS_PER_TURN) continue;
-			characters = 0;
+			text += separator + this.#item(item);
+			separator = ',';
+			if (text.length < PART_CHARACTERS) continue;
+			parts.push(Buffer.from(text));
+			text = '';
 			await turn();
 		}
-		const empty = encodeJson({ ...head, items: [] });
-		return `${empty.slice(0, empty.lastIndexOf(END))}${texts.join(',')}${END}`;
+		return [...parts, Buffer.from(text + END)];
 	}
 
 	#item(item: KubeObject): string {
