@@ -166,6 +166,13 @@ function ownerProblems(references: readonly OwnerReference[]): FieldProblem[] {
 	});
 }
 
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
+/** Of a new object. @source pkg/apis/core/validation validateKubeFinalizerName */
+export const finalizerNameProblems = (field: string, finalizer: string): FieldProblem[] =>
+	finalizer.includes('/') || standardFinalizers.includes(finalizer)
+		? []
+		: [invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
+
 /** @source ValidateFinalizers */
 function finalizerProblems(finalizers: readonly string[]): FieldProblem[] {
 	const field = 'metadata.finalizers';

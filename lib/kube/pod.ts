@@ -9,9 +9,17 @@ export interface ResourceRequirements {
 export interface NamedReference {
 	readonly name?: string;
 }
+interface FieldReference {
+	readonly apiVersion?: string;
+	readonly fieldPath?: string;
+}
 interface EnvironmentVariable {
 	readonly name?: string;
-	readonly valueFrom?: { readonly secretKeyRef?: NamedReference; readonly configMapKeyRef?: NamedReference };
+	readonly valueFrom?: {
+		readonly secretKeyRef?: NamedReference;
+		readonly configMapKeyRef?: NamedReference;
+		readonly fieldRef?: FieldReference;
+	};
 }
 export interface VolumeMount {
 	readonly name?: string;
@@ -37,6 +45,9 @@ export interface ProjectedSource {
 		readonly audience?: string;
 		readonly expirationSeconds?: number;
 		readonly path?: string;
+	};
+	readonly downwardAPI?: {
+		readonly items?: readonly { readonly path?: string; readonly fieldRef?: FieldReference }[];
 	};
 	readonly [source: string]: unknown;
 }

@@ -46,6 +46,7 @@ export interface WatchEvent<T extends KubeObject> {
 }
 
 export interface ConfigMap extends KubeObject {
+	readonly immutable?: boolean;
 	data?: Record<string, string>;
 	/** The values are in base64. */
 	binaryData?: Record<string, string>;

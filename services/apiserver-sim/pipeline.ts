@@ -264,8 +264,9 @@ function scopeOf({ resource, namespace, name }: UnauthenticatedRequest): string 
  */
 function withObjectInScope(request: ApiRequest): ApiRequest {
 	const { object, resource, namespace } = request;
-	if (object?.metadata === undefined) return request;
-	const { namespace: sent = '', ...metadata } = object.metadata;
+	if (object === undefined) return request;
+	// An object without metadata has empty metadata.
+	const { namespace: sent = '', ...metadata } = object.metadata ?? {};
 	if (!resource.namespaced) return { ...request, object: { ...object, metadata } };
 	if (sent !== '' && sent !== namespace) {
 		const problem = 'the namespace of the provided object does not match the namespace sent on the request';

@@ -2,8 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
-import { generateName, metadataProblems, nameProblems, requireValid } from '../../../lib/kube/object-meta.ts';
-import { apiVersionOf } from '../../../lib/kube/resources.ts';
+import {
+	finalizerNameProblems,
+	generateName,
+	metadataProblems,
+	nameProblems,
+	requireValid,
+} from '../../../lib/kube/object-meta.ts';
+import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type StoredObjects, sentObject } from './stored-objects.ts';
@@ -53,11 +59,19 @@ export async function preparedObject<T extends KubeObject>(
 	requireValid(resource, name, [
 		...nameProblems(created.metadata, (one) => nameRule(one, created)),
 		...metadataProblems(created.metadata),
+		...(hasGenericMetadata(resource) ? [] : newFinalizerProblems(created.metadata)),
 		...(strategy.validate?.(created) ?? []),
 	]);
 	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
 	return created;
 }
+
+/** @source pkg/apis/admissionregistration/validation, pkg/apis/core/validation/events.go */
+const hasGenericMetadata = ({ group, resource }: ApiResource): boolean =>
+	group === 'admissionregistration.k8s.io' || resource === 'events';
+
+const newFinalizerProblems = ({ finalizers = [] }: ObjectMeta) =>
+	finalizers.flatMap((finalizer, index) => finalizerNameProblems(`metadata.finalizers[${index}]`, finalizer));
 
 function requireNamespaceOfRequest({ resource, namespace }: ApiRequest): void {
 	if (resource.namespaced && namespace === '')

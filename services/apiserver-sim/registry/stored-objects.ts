@@ -7,7 +7,7 @@ import { managerName } from '../../../lib/kube/managed-fields/manager-name.ts';
 import { withStoredTimes } from '../../../lib/kube/managed-fields/times.ts';
 import { withoutManagedFields } from '../../../lib/kube/managed-fields/without.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
-import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
+import type { KubeObject, ObjectMeta, OwnerReference } from '../../../lib/kube/types.ts';
 import type { Store, StoredItem } from '../../../lib/store/store.ts';
 import { type Admission, attributesOf, notAdmitted, type Operation } from '../admit/admission.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
@@ -188,7 +188,7 @@ async function written<T extends KubeObject>(
  *
  * @throws API_BAD_REQUEST
  */
-export function sentObject<T extends KubeObject>({ object, resource, verb, name }: ApiRequest): T {
+export function sentObject<T extends KubeObject>({ object, resource, verb, name, warn }: ApiRequest): T {
 	if (object?.metadata === undefined)
 		throw new KubejoinError('API_BAD_REQUEST', { problem: `the ${resource.kind} has no metadata` });
 	const sent = object.metadata;
@@ -198,7 +198,22 @@ export function sentObject<T extends KubeObject>({ object, resource, verb, name 
 		});
 	}
 	if (verb === 'update') requireName(sent, name);
-	return object as T;
+	return { ...object, metadata: withoutRepeatedOwners(sent, warn) } as T;
+}
+
+/** @source apiserver/pkg/endpoints/handlers/create.go dedupOwnerReferencesAndAddWarning */
+function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string) => void): ObjectMeta {
+	const { ownerReferences: sent = [] } = metadata;
+	const isRepeated = (owner: OwnerReference, index: number): boolean =>
+		sent.findIndex((one) => isDeepStrictEqual(one, owner)) < index;
+	const repeated = sent.filter(isRepeated).map(({ uid }) => uid);
+	if (repeated.length === 0) return metadata;
+	warn(
+		'.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may ' +
+			'reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ' +
+			repeated.join(', '),
+	);
+	return { ...metadata, ownerReferences: sent.filter((owner, index) => !isRepeated(owner, index)) };
 }
 
 /** @throws API_BAD_REQUEST */

@@ -63,7 +63,8 @@ const reviewsOf = (authorizer: Authorizer, { resource, problems, userOf }: Revie
 	async create(request) {
 		const review = request.object as SubjectAccessReview;
 		const { spec = {}, metadata = {} } = review;
-		requireValid(resource, '', [...questionProblems(spec), ...problems(review)]);
+		// Upstream's review has no kind here.
+		requireValid({ ...resource, kind: '' }, '', [...questionProblems(spec), ...problems(review)]);
 		const answer: KubeObject & Pick<SubjectAccessReview, 'spec' | 'status'> = {
 			apiVersion: apiVersionOf(resource),
 			kind: resource.kind,
@@ -157,7 +158,13 @@ function requirementProblems(
 				? [forbiddenField(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")]
 				: [];
 	if (name === 'labelSelector')
-		return [...ofValues, ...qualifiedNameProblems(key).map((detail) => invalid(`${at}.key`, key, detail))];
+		return [
+			...ofValues,
+			...qualifiedNameProblems(key).map((detail) => invalid(`${at}.key`, key, detail)),
+			...(values ?? []).flatMap((value, index) =>
+				labelValueProblems(value).map((detail) => invalid(`${at}.values[${index}]`, value, detail)),
+			),
+		];
 	return [...(key === '' ? [required(`${at}.key`, 'must be specified')] : []), ...ofValues];
 }
 

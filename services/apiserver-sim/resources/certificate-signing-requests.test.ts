@@ -140,11 +140,12 @@ describe('CertificateSigningRequests', () => {
 			assert.deepEqual([bare.uid, bare.extra, bare.groups], [undefined, undefined, []]);
 		});
 
-		it('400: there is none', async () => {
+		it('422: there is none', async () => {
 			const { spec: _none, ...without } = csr();
 			assert.equal(
 				await refusalOf(create(without as Csr)),
-				'400 BadRequest: the CertificateSigningRequest has no spec',
+				'422 Invalid: CertificateSigningRequest.certificates.k8s.io "csr" is invalid: [spec.request: Invalid value: ' +
+					'null: PEM block type must be CERTIFICATE REQUEST, spec.usages: Required value, spec.signerName: Required value]',
 			);
 		});
 

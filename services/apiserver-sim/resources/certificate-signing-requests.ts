@@ -51,9 +51,7 @@ export const certificateSigningRequests = (readCsr: ReadCsr): Strategy<Csr> => (
 			: ["may not be '.' or '..' or contain '/' or '%'"],
 	fields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),
 	prepareForCreate({ spec, status: _status, ...rest }, { username, uid, groups, extra }) {
-		if (spec === undefined)
-			throw new KubejoinError('API_BAD_REQUEST', { problem: 'the CertificateSigningRequest has no spec' });
-		const { request, signerName, usages, expirationSeconds } = spec;
+		const { request, signerName, usages, expirationSeconds } = spec ?? {};
 		return {
 			...rest,
 			// An absent request stays absent, because upstream's refusal distinguishes it from an empty one.

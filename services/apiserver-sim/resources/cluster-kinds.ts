@@ -3,20 +3,28 @@
  *
  * @source pkg/apis/{scheduling,node,storage,certificates}/validation, release 1.37
  */
-
 import { X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
-import { forbiddenField, invalid, notSupported, required, tooLong } from '../../../lib/kube/object-meta.ts';
+import {
+	duplicate,
+	forbiddenField,
+	invalid,
+	labelsProblems,
+	notSupported,
+	required,
+	tooLong,
+} from '../../../lib/kube/object-meta.ts';
+import type { Toleration } from '../../../lib/kube/pod.ts';
+import type { ResourceList } from '../../../lib/kube/resource-list.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { readPem } from '../../../lib/pki/pem.ts';
 import { signerNameProblems } from './certificate-signing-requests.ts';
+import { immutable, qualifiedProblems, repeated, tolerationProblems } from './field-rules.ts';
 import { kindStrategy, specOf } from './kind.ts';
-
-const immutable = (field: string, next: unknown, previous: unknown): FieldProblem[] =>
-	isDeepStrictEqual(next, previous) ? [] : [invalid(field, next ?? null, 'field is immutable')];
+import { limitNameProblems } from './quotas.ts';
 
 interface PriorityClass extends KubeObject {
 	readonly value?: number;
@@ -61,7 +69,8 @@ export const priorityClasses = kindStrategy<PriorityClass>(resources.priorityCla
 			problems.push(forbiddenField('value', detail));
 		}
 		const policies = ['PreemptLowerPriority', 'Never'];
-		if (!policies.includes(preemptionPolicy))
+		if (preemptionPolicy === '') problems.push(required('preemptionPolicy'));
+		else if (!policies.includes(preemptionPolicy))
 			problems.push(notSupported('preemptionPolicy', preemptionPolicy, policies));
 		return problems;
 	},
@@ -73,35 +82,75 @@ export const priorityClasses = kindStrategy<PriorityClass>(resources.priorityCla
 
 interface RuntimeClass extends KubeObject {
 	readonly handler?: string;
+	readonly overhead?: { readonly podFixed?: ResourceList };
+	readonly scheduling?: {
+		readonly nodeSelector?: Readonly<Record<string, string>>;
+		readonly tolerations?: readonly Toleration[];
+	};
 }
 export const runtimeClasses = kindStrategy<RuntimeClass>(resources.runtimeClasses, {
 	allowsCreateOnUpdate: true,
 	requiresVersionOnUpdate: true,
-	validate: ({ handler = '' }) =>
-		handler === ''
+	validate: ({ handler = '', overhead, scheduling }) => [
+		...Object.keys(overhead?.podFixed ?? {}).flatMap((name) =>
+			limitNameProblems('Container', name, `overhead.limits[${name}]`),
+		),
+		...selectedLabelProblems(scheduling?.nodeSelector),
+		...tolerationProblems(scheduling?.tolerations ?? [], 'scheduling.tolerations'),
+		...repeatedTolerations(scheduling?.tolerations),
+		...(handler === ''
 			? [required('handler')]
-			: labelProblems(handler).map((detail) => invalid('handler', handler, detail)),
+			: labelProblems(handler).map((detail) => invalid('handler', handler, detail.replace('characters', 'bytes')))),
+	],
 	validateUpdate: (next, previous) => immutable('handler', next.handler, previous.handler),
 });
 
+/** @source pkg/apis/node/validation ValidateScheduling: nodeSelector is checked as labels are */
+const selectedLabelProblems = (labels: Readonly<Record<string, string>> | undefined): FieldProblem[] =>
+	labelsProblems(labels, 'scheduling.nodeSelector');
+
+function repeatedTolerations(tolerations: readonly Toleration[] = []): FieldProblem[] {
+	return tolerations.flatMap((one, index) => {
+		if (tolerations.findIndex((other) => isDeepStrictEqual(other, one)) === index) return [];
+		const { key: Key = '', operator: Operator = '', value: Value = '', effect: Effect = '' } = one;
+		const dumped = { Key, Operator, Value, Effect, TolerationSeconds: one.tolerationSeconds ?? null };
+		return [duplicate(`scheduling.tolerations[${index}]`, dumped)];
+	});
+}
+
 interface CsiNode extends KubeObject {
 	readonly spec?: {
-		readonly drivers?: readonly { readonly name?: string; readonly nodeID?: string; readonly allocatable?: object }[];
+		readonly drivers?: readonly CsiNodeDriver[];
 	};
 }
+interface CsiNodeDriver {
+	readonly name?: string;
+	readonly nodeID?: string;
+	readonly allocatable?: { readonly count?: number };
+	readonly topologyKeys?: readonly string[];
+}
+const MAX_DRIVER_NAME = 63;
+const MAX_NODE_ID = 256;
+
 export const csiNodes = kindStrategy<CsiNode>(resources.csiNodes, {
 	requiresVersionOnUpdate: true,
-	validate: ({ spec }) =>
-		(spec?.drivers ?? []).flatMap(({ name = '', nodeID = '' }, index) => {
+	validate: ({ spec }) => {
+		const drivers = spec?.drivers ?? [];
+		const names = drivers.map(({ name = '' }) => name);
+		return drivers.flatMap((driver, index) => {
 			const at = `spec.drivers[${index}]`;
+			const { topologyKeys: keys = [] } = driver;
 			return [
-				...(name === '' ? [required(`${at}.name`)] : []),
-				...(name === ''
-					? []
-					: subdomainProblems(name.toLowerCase()).map((detail) => invalid(`${at}.name`, name, detail))),
-				...(nodeID === '' ? [required(`${at}.nodeID`)] : []),
+				...driverProblems(driver, at),
+				...repeated(names, index, `${at}.name`),
+				...keys.flatMap((key, place) => [
+					...(key === '' ? [required(at)] : []),
+					...repeated(keys, place, at),
+					...qualifiedProblems(at, key),
+				]),
 			];
-		}),
+		});
+	},
 	validateUpdate: (next, previous) =>
 		(previous.spec?.drivers ?? []).flatMap((before) => {
 			const after = next.spec?.drivers?.find(({ name }) => name === before.name);
@@ -112,9 +161,70 @@ export const csiNodes = kindStrategy<CsiNode>(resources.csiNodes, {
 		}),
 });
 
-interface CsiDriver extends KubeObject {
-	readonly spec?: Readonly<Record<string, unknown>>;
+function driverProblems({ name = '', nodeID = '', allocatable }: CsiNodeDriver, at: string): FieldProblem[] {
+	const { count = 0 } = allocatable ?? {};
+	return [
+		...(name === '' ? [required(`${at}.name`)] : []),
+		...(name.length > MAX_DRIVER_NAME ? [tooLong(`${at}.name`, MAX_DRIVER_NAME)] : []),
+		...(name === '' ? [] : subdomainProblems(name.toLowerCase()).map((detail) => invalid(`${at}.name`, name, detail))),
+		...(nodeID === '' ? [required(`${at}.nodeID`)] : []),
+		...(nodeID.length > MAX_NODE_ID
+			? [invalid(`${at}.nodeID`, nodeID, `must be ${MAX_NODE_ID} characters or less`)]
+			: []),
+		...(count < 0 ? [invalid(`${at}.allocatable.count`, count, 'must be greater than or equal to 0')] : []),
+	];
 }
+
+interface CsiDriver extends KubeObject {
+	readonly spec?: {
+		readonly attachRequired?: boolean;
+		readonly fsGroupPolicy?: string;
+		readonly volumeLifecycleModes?: readonly string[];
+		readonly tokenRequests?: readonly { readonly audience?: string; readonly expirationSeconds?: number }[];
+		readonly nodeAllocatableUpdatePeriodSeconds?: number;
+		readonly serviceAccountTokenInSecrets?: boolean;
+	};
+}
+const fsGroupPolicies = ['File', 'None', 'ReadWriteOnceWithFSType'];
+const lifecycleModes = ['Persistent', 'Ephemeral'];
+const MIN_TOKEN_SECONDS = 600;
+const MAX_TOKEN_SECONDS = 2 ** 32;
+const MIN_UPDATE_SECONDS = 10;
+
+/** @source pkg/apis/storage/validation validateCSIDriverSpec */
+function csiDriverProblems(spec: NonNullable<CsiDriver['spec']>): FieldProblem[] {
+	const { fsGroupPolicy = '', volumeLifecycleModes = [], tokenRequests = [] } = spec;
+	const { nodeAllocatableUpdatePeriodSeconds: seconds, serviceAccountTokenInSecrets: inSecrets } = spec;
+	const audiences = tokenRequests.map(({ audience = '' }) => audience);
+	const field = 'spec.serviceAccountTokenInSecrets';
+	const unused = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified';
+	const tooShort = 'must be greater than or equal to 10 seconds';
+	return [
+		...(fsGroupPolicies.includes(fsGroupPolicy)
+			? []
+			: [notSupported('spec.fsGroupPolicy', fsGroupPolicy, fsGroupPolicies)]),
+		...tokenRequests.flatMap(({ expirationSeconds }, index) => {
+			const at = `spec.tokenRequests[${index}]`;
+			const twice = repeated(audiences, index, `${at}.audience`);
+			return twice.length > 0 ? twice : tokenTimeProblems(`${at}.expirationSeconds`, expirationSeconds);
+		}),
+		...volumeLifecycleModes.flatMap((mode) =>
+			lifecycleModes.includes(mode) ? [] : [notSupported('spec.volumeLifecycleModes', mode, lifecycleModes)],
+		),
+		...(seconds !== undefined && seconds < MIN_UPDATE_SECONDS
+			? [invalid('spec.nodeAllocatableUpdatePeriodSeconds', seconds, tooShort)]
+			: []),
+		...(inSecrets !== undefined && tokenRequests.length === 0 ? [invalid(field, inSecrets, unused)] : []),
+	];
+}
+
+function tokenTimeProblems(field: string, seconds: number | undefined): FieldProblem[] {
+	if (seconds === undefined) return [];
+	if (seconds < MIN_TOKEN_SECONDS) return [invalid(field, seconds, 'may not specify a duration less than 10 minutes')];
+	if (seconds <= MAX_TOKEN_SECONDS) return [];
+	return [invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds')];
+}
+
 /** @source pkg/apis/storage/v1/defaults.go SetDefaults_CSIDriver */
 export const csiDrivers = kindStrategy<CsiDriver>(resources.csiDrivers, {
 	requiresVersionOnUpdate: true,
@@ -133,6 +243,12 @@ export const csiDrivers = kindStrategy<CsiDriver>(resources.csiDrivers, {
 			...spec,
 		},
 	}),
+	validate: ({ spec = {} }) => csiDriverProblems(spec),
+	validateUpdate: ({ spec: next = {} }, { spec: previous = {} }) => [
+		// Upstream's path has another name than the field.
+		...immutable('spec.attachedRequired', next.attachRequired, previous.attachRequired),
+		...immutable('spec.volumeLifecycleModes', next.volumeLifecycleModes, previous.volumeLifecycleModes),
+	],
 });
 
 interface ClusterTrustBundle extends KubeObject {

@@ -22,12 +22,11 @@ import { kindStrategy } from './kind.ts';
 
 const MAX_BYTES = { reportingInstance: 128, action: 128, reason: 128, message: 1024 } as const;
 
-function validate(event: Event): FieldProblem[] {
+function validate(event: Event, field = 'reportingComponent'): FieldProblem[] {
 	const { metadata, involvedObject: { namespace: of = '' } = {}, eventTime, reportingComponent = '' } = event;
 	const { namespace = '' } = metadata;
 	const elsewhere = [invalid('involvedObject.namespace', of, 'does not match event.namespace')];
 	if (!eventTime) return of === namespace || (of === '' && namespace === 'default') ? [] : elsewhere;
-	const field = 'reportingComponent';
 	return [
 		...(of === '' && namespace !== 'default' && namespace !== 'kube-system' ? elsewhere : []),
 		...(reportingComponent === '' ? [required(field)] : []),
@@ -46,11 +45,13 @@ function validate(event: Event): FieldProblem[] {
 /** An event of the newer group may not use the fields of the older one, and its name is a DNS subdomain. */
 export function groupEventProblems(event: KubeObject): FieldProblem[] {
 	const { deprecatedFirstTimestamp, deprecatedLastTimestamp, deprecatedCount, deprecatedSource } = event as GroupEvent;
-	const { eventTime, type = '', series } = toCore(event);
+	const core = toCore(event) as Event;
+	const { eventTime, type = '', series } = core;
 	const unset = (name: string) => invalid(name, '', 'needs to be unset');
-	const { name = '', generateName = '' } = event.metadata ?? {};
+	const { name = '', generateName = '' } = event.metadata;
 	return [
-		...(name === '' && generateName === '' ? [] : nameProblems({ generateName, name: name || 'x' }, subdomainProblems)),
+		...validate(core, 'reportingController'),
+		...nameProblems({ generateName, name: generateName === '' ? name : name || 'x' }, subdomainProblems),
 		...(series !== undefined && (series.count ?? 0) < 2 ? [invalid('series.count', '', 'should be at least 2')] : []),
 		...(series !== undefined && !series.lastObservedTime ? [required('series.lastObservedTime')] : []),
 		...(eventTime ? [] : [required('eventTime')]),
@@ -66,7 +67,7 @@ export const events = kindStrategy<Event>(resources.events, {
 	allowsCreateOnUpdate: true,
 	isIgnoredByGarbageCollection: true,
 	nameRule: pathSegmentProblems,
-	validate,
+	validate: (event) => validate(event),
 	fields(event) {
 		const { involvedObject: of = {}, reason = '', type = '', source, reportingComponent = '' } = event;
 		return {

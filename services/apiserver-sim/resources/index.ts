@@ -29,6 +29,7 @@ import {
 } from './admission-kinds.ts';
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
 import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
+import { endpointSlices } from './endpoint-slices.ts';
 import { events, groupEventProblems, groupEvents } from './events.ts';
 import { KubeletLocations, type KubeletLocationsOptions, withProxy } from './kubelet-locations.ts';
 import { namespaces } from './namespaces.ts';
@@ -45,7 +46,7 @@ import { secretsStorage } from './secrets.ts';
 import { managed } from './sent-fields.ts';
 import { serviceAccounts, withTokens } from './service-accounts.ts';
 import { withAddresses } from './service-addresses.ts';
-import { endpointSlices, services } from './services.ts';
+import { services } from './services.ts';
 import type { TokenIssuer } from './token-requests.ts';
 import { tokenReviews } from './token-reviews.ts';
 
@@ -124,4 +125,4 @@ export function createResources(options: ResourcesOptions): Resources {
 }
 
 const requireGroupEvent = (event: KubeObject): void =>
-	requireValid(resources.groupEvents, event.metadata?.name ?? '', groupEventProblems(event));
+	requireValid(resources.events, event.metadata?.name ?? '', groupEventProblems(event));

@@ -5,10 +5,11 @@
  * @source pkg/registry/core/namespace/strategy.go, release 1.37
  */
 import { labelProblems } from '../../../lib/kube/names.ts';
-import { invalid } from '../../../lib/kube/object-meta.ts';
+import { finalizerNameProblems, invalid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Namespace } from '../../../lib/kube/types.ts';
 import type { Strategy } from '../registry.ts';
+import { qualifiedProblems } from './field-rules.ts';
 import { kindStrategy } from './kind.ts';
 
 /** Has the spec that `finalize` writes. */
@@ -30,13 +31,19 @@ const base = kindStrategy<Namespace>(resources.namespaces, {
 		status: { ...namespace.status, phase: 'Terminating' },
 	}),
 	isFinalizing: ({ spec }) => (spec?.finalizers ?? []).length > 0,
+	validate: ({ spec }) =>
+		(spec?.finalizers ?? []).flatMap((finalizer) => [
+			...qualifiedProblems('spec.finalizers', finalizer),
+			...finalizerNameProblems('spec.finalizers', finalizer),
+		]),
 });
 
 export const namespaces: Strategy<Namespace> = {
 	...base,
 	prepareForCreate(created, user) {
 		const { spec } = created;
-		const finalizers = [...new Set([...(spec?.finalizers ?? []), FINALIZER])];
+		const sent = spec?.finalizers ?? [];
+		const finalizers = sent.includes(FINALIZER) ? sent : [...sent, FINALIZER];
 		return { ...(base.prepareForCreate?.(created, user) ?? created), spec: { ...spec, finalizers } };
 	},
 	prepareForUpdate(next, previous, subresource) {

@@ -57,7 +57,7 @@ describe('plain resources', () => {
 			assert.match(await problems({ spec: { taints: [{ ...taint, effect: 'x' }] } }), /effect: Unsupported value: "x"/);
 			for (const cpu of ['-1', '-0.5', '-1e3'])
 				assert.equal(
-					await problems({ status: { capacity: { cpu } } }),
+					await problems({ status: { capacity: { cpu }, allocatable: {} } }),
 					`status.capacity.cpu: Invalid value: "${cpu}": must be greater than or equal to 0`,
 				);
 			const hostname = `${'a'.repeat(64)}.example.com`;

@@ -9,6 +9,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { ConfigMap, Lease, Node, Taint } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import type { Strategy } from '../registry.ts';
+import { cidrProblems, immutableContent } from './field-rules.ts';
 
 export const configMaps: Strategy<ConfigMap> = {
 	resource: resources.configMaps,
@@ -30,13 +31,14 @@ export const configMaps: Strategy<ConfigMap> = {
 			...(bytes > max ? [tooLong('[]', max, 'configMapBytes')] : []),
 		];
 	},
+	validateUpdate: (next, previous) => immutableContent(next, previous, ['data', 'binaryData']),
 };
 /** The spec and the status of a Node are written by different callers and never overwrite each other. */
 export const nodes: Strategy<Node> = {
 	resource: resources.nodes,
 	subresources: ['status'],
 	fields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),
-	setDefaults: withPodCidrs,
+	setDefaults: (node) => withAllocatable(withPodCidrs(node)),
 	prepareForUpdate({ spec, status, ...next }, previous, subresource) {
 		const kept = subresource === 'status' ? { spec: previous.spec, status } : { spec, status: previous.status };
 		return {
@@ -46,6 +48,7 @@ export const nodes: Strategy<Node> = {
 		};
 	},
 	validate: (node) => [
+		...podCidrProblems(node.spec?.podCIDRs ?? []),
 		...taintProblems(node.spec?.taints ?? []),
 		...quantityProblems('capacity', node.status?.capacity),
 		...quantityProblems('allocatable', node.status?.allocatable),
@@ -74,6 +77,22 @@ function withPodCidrs(node: Node): Node {
 	if (podCIDR === first) return node;
 	const spec = podCIDR === '' ? { ...node.spec, podCIDR: first } : { ...node.spec, podCIDRs: [podCIDR] };
 	return { ...node, spec };
+}
+
+/** @source SetDefaults_NodeStatus */
+function withAllocatable(node: Node): Node {
+	const { capacity, allocatable } = node.status ?? {};
+	if (capacity === undefined || allocatable !== undefined) return node;
+	return { ...node, status: { ...node.status, allocatable: capacity } };
+}
+
+function podCidrProblems(cidrs: readonly string[]): FieldProblem[] {
+	const field = 'spec.podCIDRs';
+	const isOfOneFamily = new Set(cidrs.map((cidr) => cidr.includes(':'))).size < cidrs.length;
+	return [
+		...cidrs.flatMap((cidr, index) => cidrProblems(`${field}[${index}]`, cidr)),
+		...(isOfOneFamily ? [invalid(field, cidrs, 'may specify no more than one CIDR for each IP family')] : []),
+	];
 }
 
 /** @source validateNodeTaints; upstream's path begins with metadata */
@@ -114,11 +133,26 @@ const quantityProblems = (field: string, quantities: Readonly<Record<string, str
 			: [],
 	);
 
+/** Of leader election by the API server, which upstream does not have enabled. @source leaseStrategy */
+function withoutElection<T extends Lease>(lease: T, previous?: T): T {
+	const { strategy, preferredHolder, ...spec } = (lease.spec ?? {}) as ElectionSpec;
+	if (strategy === undefined && preferredHolder === undefined) return lease;
+	const before = (previous?.spec ?? {}) as ElectionSpec;
+	const kept = {
+		...(before.strategy === undefined ? {} : { strategy }),
+		...(before.preferredHolder === undefined ? {} : { preferredHolder }),
+	};
+	return { ...lease, spec: { ...spec, ...kept } };
+}
+type ElectionSpec = NonNullable<Lease['spec']> & { readonly strategy?: string; readonly preferredHolder?: string };
+
 export const leases: Strategy<Lease> = {
 	resource: resources.leases,
 	allowsCreateOnUpdate: true,
 	requiresVersionOnUpdate: true,
 	subresources: [],
+	prepareForCreate: (lease) => withoutElection(lease),
+	prepareForUpdate: withoutElection,
 	validate({ spec }) {
 		const { leaseDurationSeconds: seconds = 1, leaseTransitions: transitions = 0 } = spec ?? {};
 		return [

@@ -8,24 +8,108 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
-import type { Container, Pod, PodSpec, Volume } from '../../../lib/kube/pod.ts';
+import type { Container, Pod, PodSpec, ProjectedSource, Volume } from '../../../lib/kube/pod.ts';
 import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
 import { kindStrategy, specOf } from './kind.ts';
 
-/** `Always` for a tag that moves. @source SetDefaults_Container */
+const part = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const imageForm = new RegExp(
+	`^(?:[a-zA-Z0-9][-.a-zA-Z0-9]*(?::\\d+)?/)?${part}(?:/${part})*(?::(?<tag>\\w[-.\\w]{0,127}))?(?<digest>@.+)?$`,
+);
+const MAX_IMAGE_NAME = 255;
+
+/** `Always` for a tag that moves. A malformed name has no tag. @source SetDefaults_Container */
 function pullPolicy(image: string): string {
-	const tag = /^(?:[^@]*\/)?[^@:/]*(?::([^@:/]+))?(@.*)?$/.exec(image);
-	const isMoving = tag?.[2] === undefined && (tag?.[1] === undefined || tag[1] === 'latest');
+	const { tag, digest } = (image.length <= MAX_IMAGE_NAME ? imageForm.exec(image)?.groups : undefined) ?? { tag: '' };
+	const isMoving = digest === undefined && (tag === undefined || tag === 'latest');
 	return isMoving ? 'Always' : 'IfNotPresent';
 }
+
+interface Handler {
+	readonly httpGet?: { readonly path?: string; readonly scheme?: string };
+}
+interface Probe extends Handler {
+	readonly timeoutSeconds?: number;
+	readonly periodSeconds?: number;
+	readonly successThreshold?: number;
+	readonly failureThreshold?: number;
+}
+interface Lifecycle {
+	readonly postStart?: Handler;
+	readonly preStop?: Handler;
+}
+const probes = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
+
+/** @source SetDefaults_HTTPGetAction */
+const withHttpDefaults = <T extends Handler | undefined>(handler: T): T =>
+	handler?.httpGet === undefined
+		? handler
+		: {
+				...handler,
+				httpGet: {
+					...handler.httpGet,
+					path: handler.httpGet.path || '/',
+					scheme: handler.httpGet.scheme || 'HTTP',
+				},
+			};
+
+/** @source SetDefaults_Probe */
+const withProbeDefaults = (probe: Probe | undefined): Probe | undefined =>
+	probe && {
+		...withHttpDefaults(probe),
+		timeoutSeconds: probe.timeoutSeconds || 1,
+		periodSeconds: probe.periodSeconds || 10,
+		successThreshold: probe.successThreshold || 1,
+		failureThreshold: probe.failureThreshold || 3,
+	};
+
+const withHandlers = (lifecycle: Lifecycle | undefined): Lifecycle | undefined =>
+	lifecycle && {
+		...lifecycle,
+		...defined({ postStart: withHttpDefaults(lifecycle.postStart), preStop: withHttpDefaults(lifecycle.preStop) }),
+	};
+
+interface WithFieldRef {
+	readonly fieldRef?: { readonly apiVersion?: string };
+}
+/** @source SetDefaults_ObjectFieldSelector */
+const withVersion = <T extends WithFieldRef>(of: T): T =>
+	of.fieldRef === undefined ? of : { ...of, fieldRef: { apiVersion: 'v1', ...of.fieldRef } };
+
+function withFieldVersion<T extends { readonly valueFrom?: WithFieldRef }>(variable: T): T {
+	const { valueFrom } = variable;
+	return valueFrom === undefined ? variable : { ...variable, valueFrom: withVersion(valueFrom) };
+}
+
+interface DownwardApi {
+	readonly items?: readonly WithFieldRef[];
+}
+const withItemVersions = <T extends DownwardApi>(api: T): T =>
+	api.items === undefined ? api : { ...api, items: api.items.map(withVersion) };
+
+const TOKEN_SECONDS = 3600;
+/** @source SetDefaults_ServiceAccountTokenProjection */
+const withSourceDefaults = (source: ProjectedSource): ProjectedSource => ({
+	...source,
+	...defined({
+		serviceAccountToken: source.serviceAccountToken && {
+			expirationSeconds: TOKEN_SECONDS,
+			...source.serviceAccountToken,
+		},
+		downwardAPI: source.downwardAPI && withItemVersions(source.downwardAPI),
+	}),
+});
 
 const withContainerDefaults = (container: Container): Container => ({
 	...container,
 	...(container.ports === undefined
 		? {}
 		: { ports: container.ports.map((port) => ({ ...port, protocol: port.protocol || 'TCP' })) }),
+	...defined({ env: container.env?.map(withFieldVersion) }),
+	...defined(Object.fromEntries(probes.map((name) => [name, withProbeDefaults(container[name] as Probe)]))),
+	...defined({ lifecycle: withHandlers(container.lifecycle as Lifecycle) }),
 	resources: container.resources ?? {},
 	terminationMessagePath: container.terminationMessagePath || '/dev/termination-log',
 	terminationMessagePolicy: container.terminationMessagePolicy || 'File',
@@ -45,8 +129,16 @@ const DEFAULT_MODE = 420;
 function withVolumeDefaults(volume: Volume): Volume {
 	const sources = Object.keys(volume).filter((key) => key !== 'name');
 	if (sources.length === 0) return { ...volume, emptyDir: {} };
+	const { projected, downwardAPI } = volume;
 	const kind = modes.find((mode) => isObject(volume[mode]));
-	if (kind !== undefined) return { ...volume, [kind]: { defaultMode: DEFAULT_MODE, ...(volume[kind] as object) } };
+	const complete = {
+		...volume,
+		...defined({
+			downwardAPI: downwardAPI && withItemVersions(downwardAPI as DownwardApi),
+			projected: projected && { ...projected, ...defined({ sources: projected.sources?.map(withSourceDefaults) }) },
+		}),
+	};
+	if (kind !== undefined) return { ...complete, [kind]: { defaultMode: DEFAULT_MODE, ...(complete[kind] as object) } };
 	return isObject(volume.hostPath) ? { ...volume, hostPath: { type: '', ...volume.hostPath } } : volume;
 }
 const isObject = (value: unknown): value is object =>
@@ -79,10 +171,17 @@ export function withSpecDefaults(spec: PodSpec): PodSpec {
 	};
 }
 
-const setDefaults = ({ spec = {}, ...pod }: Pod): Pod => ({
-	...pod,
-	spec: { enableServiceLinks: true, ...withSpecDefaults(withContainers(spec, withRequests)) },
-});
+const setDefaults = ({ spec = {}, ...pod }: Pod): Pod => {
+	const { terminationGracePeriodSeconds: seconds = 0 } = spec;
+	return {
+		...pod,
+		spec: {
+			enableServiceLinks: true,
+			...withSpecDefaults(withContainers(spec, withRequests)),
+			...(seconds < 0 ? { terminationGracePeriodSeconds: 1 } : {}),
+		},
+	};
+};
 
 const containerProblems = (containers: readonly Container[], at: string, volumes: ReadonlySet<string>) => {
 	const seen = new Set<string>();
@@ -194,10 +293,18 @@ function withOwnersOf({ metadata, ...next }: Pod, previous: Pod): Pod {
 	return { ...next, metadata: { ...kept, ...(ownerReferences === undefined ? {} : { ownerReferences }) } };
 }
 
+/** @source podStrategy applySchedulingGatedCondition */
+function gatedConditions({ spec }: Pod): object {
+	const { schedulingGates = [] } = (spec ?? {}) as { readonly schedulingGates?: readonly object[] };
+	if (schedulingGates.length === 0) return {};
+	const message = 'Scheduling is blocked due to non-empty scheduling gates';
+	return { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message }] };
+}
+
 const base = kindStrategy<Pod>(resources.pods, {
 	generationOf: specOf,
 	setDefaults,
-	initialStatus: (pod) => ({ phase: 'Pending', qosClass: qosClassOf(pod) }),
+	initialStatus: (pod) => ({ phase: 'Pending', ...gatedConditions(pod), qosClass: qosClassOf(pod) }),
 	gracePeriodSeconds,
 	fields: ({ spec, status }) => ({
 		'spec.nodeName': spec?.nodeName ?? '',

@@ -159,10 +159,10 @@ function withDefaults(item: LimitRangeItem): LimitRangeItem {
 
 const limitRangeRules = kindStrategy<LimitRange>(resources.limitRanges, {
 	allowsCreateOnUpdate: true,
-	setDefaults: ({ spec, ...range }) => ({
-		...range,
-		spec: { ...spec, limits: (spec?.limits ?? []).map(withDefaults) },
-	}),
+	setDefaults: ({ spec, ...range }) =>
+		spec?.limits === undefined
+			? { ...range, ...(spec && { spec }) }
+			: { ...range, spec: { ...spec, limits: spec.limits.map(withDefaults) } },
 	validate({ spec }) {
 		const seen = new Set<string>();
 		return (spec?.limits ?? []).flatMap((item, index) => {
@@ -195,7 +195,7 @@ function typeProblems(type: string, at: string): FieldProblem[] {
 	return [invalid(at, type, 'must be a standard limit type or fully qualified')];
 }
 
-function limitNameProblems(type: string, name: string, at: string): FieldProblem[] {
+export function limitNameProblems(type: string, name: string, at: string): FieldProblem[] {
 	const problems = nameProblems(name, at);
 	if (type !== 'Pod' && type !== 'Container') return problems;
 	if (!name.includes('/')) {

@@ -15,6 +15,7 @@ import { quoted } from '../authorize/go-text.ts';
 import type { RbacSource } from '../authorize/rbac.ts';
 import type { Strategy } from '../registry.ts';
 import type { ApiRequest } from '../request/api-request.ts';
+import { type LabelSelector, labelSelectorProblems } from './field-rules.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
@@ -25,15 +26,22 @@ const grantorOf = ({ user, namespace }: ApiRequest, authorizer: Authorizer, sour
 	source,
 });
 
-export const roles = (resource: ApiResource, authorizer: Authorizer, source: RbacSource): Strategy<Role> => ({
+interface AggregationRule {
+	readonly clusterRoleSelectors?: readonly LabelSelector[];
+}
+type AnyRole = Role & { readonly aggregationRule?: AggregationRule };
+
+export const roles = (resource: ApiResource, authorizer: Authorizer, source: RbacSource): Strategy<AnyRole> => ({
 	resource,
 	subresources: [],
 	allowsCreateOnUpdate: true,
 	nameRule: pathSegmentProblems,
-	prepareForCreate: withRules,
-	prepareForUpdate: withRules,
-	validate: ({ rules = [] }) =>
-		rules.flatMap((rule, index) => ruleProblems(rule, resource.namespaced, `rules[${index}]`)),
+	validate: ({ rules = [], aggregationRule }) => [
+		...rules.flatMap((rule, index) => ruleProblems(rule, resource.namespaced, `rules[${index}]`)),
+		...aggregationProblems(aggregationRule),
+		// Upstream checks these by declared rules, after all others.
+		...rules.flatMap(({ verbs = [] }, index) => (verbs.length === 0 ? [required(`rules[${index}].verbs`)] : [])),
+	],
 	async authorizeContent(request, role, previous) {
 		requireFewCombinations(resource, role);
 		if (changesOwnersOnly(role, previous)) return undefined;
@@ -90,8 +98,6 @@ function withoutOwners(object: KubeObject): object {
 	return { ...object, metadata: { ...compared, resourceVersion: undefined } };
 }
 
-const withRules = (role: Role): Role => ({ ...role, rules: role.rules ?? [] });
-
 /** The API group that goes without saying. */
 function withGroups(binding: RoleBinding): RoleBinding {
 	const { apiGroup = '', kind = '', name = '' } = (binding.roleRef ?? {}) as Partial<RoleRef>;
@@ -103,12 +109,26 @@ function withGroups(binding: RoleBinding): RoleBinding {
 	return { ...binding, roleRef, ...(subjects === undefined ? {} : { subjects }) };
 }
 
+/** @source ValidateClusterRole */
+function aggregationProblems(rule: AggregationRule | undefined): FieldProblem[] {
+	if (rule === undefined) return [];
+	const field = 'aggregationRule.clusterRoleSelectors';
+	const { clusterRoleSelectors: selectors = [] } = rule;
+	if (selectors.length === 0)
+		return [required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil')];
+	return selectors.flatMap((selector, index) => {
+		const at = `${field}[${index}]`;
+		const problems = labelSelectorProblems(selector, at);
+		return problems.length === 0 ? [] : [...problems, invalid(at, null, 'invalid label selector.')];
+	});
+}
+
 function ruleProblems(
-	{ verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule,
+	{ apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule,
 	isNamespaced: boolean,
 	at: string,
 ) {
-	const problems: FieldProblem[] = verbs.length === 0 ? [required(`${at}.verbs`)] : [];
+	const problems: FieldProblem[] = [];
 	if (nonResourceURLs.length > 0) {
 		const refuse = (detail: string): FieldProblem => ({
 			field: `${at}.nonResourceURLs`,
@@ -137,6 +157,7 @@ function bindingProblems({ roleRef, subjects = [] }: RoleBinding, isNamespaced: 
 			? [required('roleRef.name')]
 			: pathSegmentProblems(roleRef.name).map((detail) => invalid('roleRef.name', roleRef.name, detail))),
 		...subjects.flatMap((subject, index) => subjectProblems(subject, isNamespaced, `subjects[${index}]`)),
+		...subjects.flatMap(({ name = '' }, index) => (name === '' ? [required(`subjects[${index}].name`)] : [])),
 	];
 }
 
@@ -145,7 +166,7 @@ function subjectProblems(
 	isNamespaced: boolean,
 	at: string,
 ): FieldProblem[] {
-	const problems = name === '' ? [required(`${at}.name`)] : [];
+	const problems: FieldProblem[] = [];
 	switch (kind) {
 		case 'ServiceAccount':
 			if (name !== '') problems.push(...subdomainProblems(name).map((detail) => invalid(`${at}.name`, name, detail)));

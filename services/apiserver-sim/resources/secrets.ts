@@ -3,16 +3,16 @@
  *
  * @source pkg/apis/core/validation/validation.go ValidateSecret, ValidateSecretUpdate; pkg/apis/core/v1/conversion.go
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { configKeyProblems } from '../../../lib/kube/names.ts';
-import { forbiddenField, invalid, required, tooLong } from '../../../lib/kube/object-meta.ts';
+import { invalid, required, tooLong } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { type KubeObject, type Secret, type WatchEvent, wellKnown } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import { createStorage, type RegistryContext, type Strategy } from '../registry.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
+import { immutableContent } from './field-rules.ts';
 import { SecretStore } from './secret-store.ts';
 
 export const secrets: Strategy<Secret> = {
@@ -24,7 +24,7 @@ export const secrets: Strategy<Secret> = {
 	validate: secretProblems,
 	validateUpdate: (next, previous) => [
 		...(next.type === previous.type ? [] : [invalid('type', next.type, 'field is immutable')]),
-		...(previous.immutable === true ? immutableProblems(next, previous) : []),
+		...immutableContent(next, previous, ['data']),
 	],
 };
 
@@ -35,14 +35,6 @@ function withTexts({ stringData, ...secret }: Secret): Secret {
 	if (stringData === undefined || stringData === null) return secret;
 	const texts = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
 	return { ...secret, data: { ...secret.data, ...Object.fromEntries(texts) } };
-}
-
-function immutableProblems(next: Secret, previous: Secret): FieldProblem[] {
-	const detail = 'field is immutable when `immutable` is set';
-	return [
-		...(next.immutable === true ? [] : [forbiddenField('immutable', detail)]),
-		...(isDeepStrictEqual(next.data ?? {}, previous.data ?? {}) ? [] : [forbiddenField('data', detail)]),
-	];
 }
 
 function secretProblems(secret: Secret): FieldProblem[] {

@@ -1,10 +1,26 @@
 /** Service accounts, and the tokens that they issue. @source pkg/registry/core/serviceaccount */
 import { resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { Strategy } from '../registry.ts';
 import type { ResourceStorage } from '../request/api-request.ts';
 import { kindStrategy } from './kind.ts';
 import { type AdmittedTokenIssuer, issueToken } from './token-requests.ts';
 
-export const serviceAccounts = kindStrategy(resources.serviceAccounts);
+interface ServiceAccount extends KubeObject {
+	readonly secrets?: readonly { readonly name?: string }[];
+}
+
+/** A Secret is of the account's namespace. @source cleanSecretReferences */
+const withSecretNames = (account: ServiceAccount): ServiceAccount =>
+	account.secrets === undefined
+		? account
+		: { ...account, secrets: account.secrets.map(({ name }) => (name === undefined ? {} : { name })) };
+
+export const serviceAccounts: Strategy<ServiceAccount> = {
+	...kindStrategy<ServiceAccount>(resources.serviceAccounts),
+	prepareForCreate: withSecretNames,
+	prepareForUpdate: withSecretNames,
+};
 
 /** The storage, with the subresource `token`. */
 export const withTokens = (stored: ResourceStorage, issuer: AdmittedTokenIssuer): ResourceStorage => ({

@@ -14,7 +14,7 @@ import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import type { Begun, Strategy } from '../registry/strategy.ts';
 import { storePrefix } from '../registry/strategy.ts';
-import type { Service } from './services.ts';
+import type { Service } from './service-rules.ts';
 
 /** 10.96.0.0/12; the first address is that of the Service `kubernetes`. */
 const NETWORK = 0x0a_60_00_00;

@@ -1,41 +1,25 @@
 /**
- * Services and EndpointSlices. A Service gets an address of the service network; nothing listens there.
+ * Services. A Service gets an address of the service network; nothing listens there.
  *
  * @source pkg/registry/core/service, pkg/apis/core/v1/defaults.go SetDefaults_Service, release 1.37
  */
-import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems } from '../../../lib/kube/names.ts';
-import { duplicate, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
+import { invalid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Strategy } from '../registry.ts';
 import { kindStrategy } from './kind.ts';
+import { isExternal, isHeadless, type Service, type ServiceSpec as Spec, serviceProblems } from './service-rules.ts';
 
-interface ServicePort {
-	readonly name?: string;
-	readonly port?: number;
-	readonly targetPort?: number | string;
-	readonly nodePort?: number;
-	readonly protocol?: string;
+/** @source validateUpgradeDowngradeClusterIPs, validateUpgradeDowngradeIPFamilies */
+function changeProblems(next: Spec, previous: Spec, field: 'clusterIPs' | 'ipFamilies'): FieldProblem[] {
+	const [{ [field]: after = [] }, { [field]: before = [] }] = [next, previous];
+	const isFixed = before.length > 0 && next.type !== 'ExternalName' && previous.type !== 'ExternalName';
+	if (!isFixed || after[0] === before[0] || (isHeadless(next) && isHeadless(previous))) return [];
+	const detail = after.length === 0 ? 'primary clusterIP can not be unset' : 'may not change once set';
+	return [invalid(`spec.${field}[0]`, after, detail)];
 }
-export interface Service extends KubeObject {
-	readonly spec?: {
-		readonly type?: string;
-		readonly clusterIP?: string;
-		readonly clusterIPs?: readonly string[];
-		readonly ports?: readonly ServicePort[];
-		readonly externalName?: string;
-		readonly [field: string]: unknown;
-	};
-}
-
-const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
-const MAX_PORT = 65_535;
-const portProblems = (field: string, port: number): FieldProblem[] =>
-	port >= 1 && port <= MAX_PORT ? [] : [invalid(field, port, 'must be between 1 and 65535, inclusive')];
 
 function setDefaults(service: Service): Service {
 	const { spec = {} } = service;
@@ -46,43 +30,34 @@ function setDefaults(service: Service): Service {
 		protocol: port.protocol || 'TCP',
 		targetPort: port.targetPort || port.port,
 	}));
-	const clusterIP = spec.clusterIP || spec.clusterIPs?.[0];
+	const clusterIPs = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : undefined);
 	return {
 		...service,
 		spec: {
-			sessionAffinity: 'None',
-			...(hasAddress ? { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack', internalTrafficPolicy: 'Cluster' } : {}),
-			...(type === 'NodePort' || type === 'LoadBalancer' ? { externalTrafficPolicy: 'Cluster' } : {}),
+			...(hasAddress ? { ...familiesOf({ ...spec, clusterIPs }), internalTrafficPolicy: 'Cluster' } : {}),
+			...(isExternal({ ...spec, type }) ? { externalTrafficPolicy: 'Cluster' } : {}),
 			...(type === 'LoadBalancer' ? { allocateLoadBalancerNodePorts: true } : {}),
-			...spec,
+			...withAffinity(spec),
 			...(ports === undefined ? {} : { ports }),
-			...(clusterIP ? { clusterIP, clusterIPs: [clusterIP] } : {}),
+			...(clusterIPs === undefined ? {} : { clusterIPs }),
 			type,
 		},
 	};
 }
 
-function validate({ spec = {} }: Service): FieldProblem[] {
-	const { type = '', ports = [], clusterIP = '', externalName = '' } = spec;
-	const problems: FieldProblem[] = [];
-	if (ports.length === 0 && type !== 'ExternalName' && clusterIP !== 'None') problems.push(required('spec.ports'));
-	if (!types.includes(type)) problems.push(notSupported('spec.type', type, types));
-	if (type === 'ExternalName' && externalName === '') problems.push(required('spec.externalName'));
-	if (clusterIP !== '' && clusterIP !== 'None' && isIP(clusterIP) === 0)
-		problems.push(
-			invalid('spec.clusterIPs[0]', clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'),
-		);
-	const names = new Set<string>();
-	for (const [index, { name = '', port = 0, protocol = '' }] of ports.entries()) {
-		const at = `spec.ports[${index}]`;
-		if (name === '' && ports.length > 1) problems.push(required(`${at}.name`));
-		if (name !== '') problems.push(...labelProblems(name).map((detail) => invalid(`${at}.name`, name, detail)));
-		if (name !== '' && names.has(name)) problems.push(duplicate(`${at}.name`, name));
-		names.add(name);
-		problems.push(...portProblems(`${at}.port`, port));
-		if (!protocols.includes(protocol)) problems.push(notSupported(`${at}.protocol`, protocol, protocols));
-	}
-	return problems;
+/** A headless Service without a selector can have endpoints of both families. @source alloc.go initIPFamilyFields */
+const familiesOf = (spec: Spec): Spec =>
+	isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0 && spec.ipFamilyPolicy === undefined
+		? { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }
+		: { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' };
+
+const AFFINITY_SECONDS = 10_800;
+function withAffinity({ sessionAffinityConfig, ...spec }: Spec): Spec {
+	const sessionAffinity = spec.sessionAffinity || 'None';
+	if (sessionAffinity === 'None') return { ...spec, sessionAffinity };
+	const isComplete = sessionAffinity !== 'ClientIP' || sessionAffinityConfig?.clientIP?.timeoutSeconds !== undefined;
+	const config = isComplete ? sessionAffinityConfig : { clientIP: { timeoutSeconds: AFFINITY_SECONDS } };
+	return { ...spec, sessionAffinity, sessionAffinityConfig: config };
 }
 
 const base = kindStrategy<Service>(resources.services, {
@@ -90,12 +65,11 @@ const base = kindStrategy<Service>(resources.services, {
 	nameRule: labelProblems,
 	setDefaults,
 	initialStatus: () => ({ loadBalancer: {} }),
-	validate,
-	validateUpdate: (next, previous) => {
-		const [after, before] = [next.spec?.clusterIPs?.[0], previous.spec?.clusterIPs?.[0]];
-		const isFixed = before !== undefined && next.spec?.type !== 'ExternalName';
-		return isFixed && after !== before ? [invalid('spec.clusterIPs[0]', after ?? [], 'may not change once set')] : [];
-	},
+	validate: ({ spec = {} }) => serviceProblems(spec),
+	validateUpdate: ({ spec: next = {} }, { spec: previous = {} }) => [
+		...changeProblems(next, previous, 'clusterIPs'),
+		...(isHeadless(next) === isHeadless(previous) ? changeProblems(next, previous, 'ipFamilies') : []),
+	],
 	fields: ({ spec }) => ({ 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }),
 });
 
@@ -105,16 +79,22 @@ export const services: Strategy<Service> = {
 	prepareForUpdate(next, previous, subresource, now) {
 		const object = base.prepareForUpdate?.(next, previous, subresource, now) ?? next;
 		const [after, before] = [object.spec ?? {}, previous.spec ?? {}];
-		const spec = withoutUnneeded(withAllocated(after, before), before);
+		const spec = withoutUnneeded(withAllocated(withSameAddresses(after, before), before), before);
 		if (spec.type === 'LoadBalancer') return { ...object, spec };
 		const status = { ...(object as { status?: object }).status, loadBalancer: {} };
 		return { ...object, spec, status } as Service;
 	},
 };
 
-type Spec = NonNullable<Service['spec']>;
 const hasNodePorts = ({ type }: Spec): boolean => type === 'NodePort' || type === 'LoadBalancer';
 const nodePortsOf = ({ ports = [] }: Spec): number[] => ports.flatMap(({ nodePort }) => nodePort || []);
+
+/** A change of `clusterIP` alone changes the first of `clusterIPs`. @source normalizeClusterIPs */
+function withSameAddresses(spec: Spec, found: Spec): Spec {
+	const { clusterIP = '', clusterIPs } = spec;
+	const isAlone = clusterIP !== (found.clusterIP ?? '') && isDeepStrictEqual(clusterIPs, found.clusterIPs);
+	return isAlone ? { ...spec, clusterIPs: clusterIP === '' ? [] : [clusterIP] } : spec;
+}
 
 /** An update that leaves out the allocated address and node ports keeps them. @source patchAllocatedValues */
 function withAllocated(spec: Spec, found: Spec): Spec {
@@ -151,34 +131,3 @@ function withoutUnneeded(spec: Spec, found: Spec): Spec {
 	if (!dropsPorts || kept.ports === undefined) return kept;
 	return { ...kept, ports: kept.ports.map(({ nodePort: _released, ...port }) => port) };
 }
-
-interface EndpointSlice extends KubeObject {
-	readonly addressType?: string;
-	readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[];
-	readonly endpoints?: readonly { readonly addresses?: readonly string[] }[];
-}
-const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
-
-/** @source pkg/apis/discovery/validation, pkg/apis/discovery/v1/defaults.go */
-export const endpointSlices = kindStrategy<EndpointSlice>(resources.endpointSlices, {
-	generationOf: ({ addressType, endpoints, ports }) => [addressType, endpoints, ports],
-	setDefaults: (slice) => ({
-		...slice,
-		...(slice.ports === undefined
-			? {}
-			: { ports: slice.ports.map((port) => ({ name: '', ...port, protocol: port.protocol || 'TCP' })) }),
-	}),
-	validate: ({ addressType = '', endpoints = [] }) => [
-		...(addressType === '' ? [required('addressType')] : []),
-		...(addressType === '' || addressTypes.includes(addressType)
-			? []
-			: [notSupported('addressType', addressType, addressTypes)]),
-		...endpoints.flatMap(({ addresses = [] }, index) =>
-			addresses.length === 0 ? [required(`endpoints[${index}].addresses`, 'must contain at least 1 address')] : [],
-		),
-	],
-	validateUpdate: (next, previous) =>
-		isDeepStrictEqual(next.addressType, previous.addressType)
-			? []
-			: [invalid('addressType', next.addressType ?? '', 'field is immutable')],
-});

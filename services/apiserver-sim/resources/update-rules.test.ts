@@ -11,6 +11,7 @@ import { fakeAuthorizer } from '../fixtures.test.ts';
 import * as admissionKinds from './admission-kinds.ts';
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
 import * as clusterKinds from './cluster-kinds.ts';
+import { endpointSlices } from './endpoint-slices.ts';
 import { events } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import * as plain from './plain.ts';
@@ -20,7 +21,7 @@ import * as quotas from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
 import { secrets } from './secrets.ts';
 import { serviceAccounts } from './service-accounts.ts';
-import { endpointSlices, services } from './services.ts';
+import { services } from './services.ts';
 
 const createdByUpdate = [
 	...['clusterrolebindings', 'clusterroles', 'events', 'leases', 'limitranges', 'rolebindings', 'roles'],

@@ -1,0 +1,115 @@
+/** EndpointSlices. @source pkg/apis/discovery/validation, pkg/apis/discovery/v1/defaults.go, release 1.37 */
+import { isIP } from 'node:net';
+import type { FieldProblem } from '../../../lib/errors.ts';
+import { labelProblems, labelValueProblems, subdomainProblems } from '../../../lib/kube/names.ts';
+import { invalid, notSupported, required, tooMany } from '../../../lib/kube/object-meta.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import { endpointIpProblems, immutable, qualifiedProblems, repeated } from './field-rules.ts';
+import { kindStrategy } from './kind.ts';
+
+interface Endpoint {
+	readonly addresses?: readonly string[];
+	readonly nodeName?: string;
+	readonly hostname?: string;
+	readonly hints?: { readonly forZones?: readonly Hint[]; readonly forNodes?: readonly Hint[] };
+}
+interface Hint {
+	readonly name?: string;
+}
+interface EndpointSlice extends KubeObject {
+	readonly addressType?: string;
+	readonly ports?: readonly { readonly name?: string; readonly protocol?: string; readonly appProtocol?: string }[];
+	readonly endpoints?: readonly Endpoint[];
+}
+
+const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
+const protocols = ['SCTP', 'TCP', 'UDP'];
+const MAX_ADDRESSES = 100;
+const MAX_HINTS = 8;
+
+export const endpointSlices = kindStrategy<EndpointSlice>(resources.endpointSlices, {
+	generationOf: ({ addressType, endpoints, ports }) => [addressType, endpoints, ports],
+	setDefaults: (slice) => ({
+		...slice,
+		...(slice.ports === undefined
+			? {}
+			: { ports: slice.ports.map((port) => ({ name: '', ...port, protocol: port.protocol ?? 'TCP' })) }),
+	}),
+	validate: (slice) => {
+		const { addressType = '', endpoints = [] } = slice;
+		return [
+			...portProblems(slice),
+			...endpoints.flatMap((one, index) => endpointProblems(one, addressType, `endpoints[${index}]`)),
+			// Upstream checks these by declared rules, after all others.
+			...(addressType === '' ? [required('addressType')] : []),
+			...(addressType === '' || addressTypes.includes(addressType)
+				? []
+				: [notSupported('addressType', addressType, addressTypes)]),
+			...endpoints.flatMap(({ addresses = [] }, index) => countProblems(addresses, `endpoints[${index}].addresses`)),
+		];
+	},
+	validateUpdate: (next, previous) => immutable('addressType', next.addressType, previous.addressType),
+});
+
+const countProblems = (addresses: readonly string[], at: string): FieldProblem[] => {
+	if (addresses.length === 0) return [required(at)];
+	return addresses.length > MAX_ADDRESSES ? [tooMany(at, addresses.length, MAX_ADDRESSES)] : [];
+};
+
+function portProblems({ ports = [] }: EndpointSlice): FieldProblem[] {
+	const names = ports.map(({ name = '' }) => name);
+	return ports.flatMap(({ name = '', protocol = '', appProtocol }, index) => {
+		const at = `ports[${index}]`;
+		return [
+			...(name === '' ? [] : labelProblems(name).map((detail) => invalid(`${at}.name`, name, detail))),
+			...repeated(names, index, `${at}.name`),
+			...(protocols.includes(protocol) ? [] : [notSupported(`${at}.protocol`, protocol, protocols)]),
+			...(appProtocol === undefined ? [] : qualifiedProblems(`${at}.appProtocol`, appProtocol)),
+		];
+	});
+}
+
+function endpointProblems(endpoint: Endpoint, addressType: string, at: string): FieldProblem[] {
+	const { addresses = [], nodeName, hostname, hints } = endpoint;
+	return [
+		...addresses.flatMap((address, index) => addressProblems(address, addressType, `${at}.addresses`, index)),
+		...(nodeName === undefined
+			? []
+			: subdomainProblems(nodeName).map((detail) => invalid(`${at}.nodeName`, nodeName, detail))),
+		...(hostname === undefined
+			? []
+			: labelProblems(hostname).map((detail) => invalid(`${at}.hostname`, hostname, detail))),
+		...hintProblems(hints?.forZones, `${at}.hints.forZones`, labelValueProblems),
+		...hintProblems(hints?.forNodes, `${at}.hints.forNodes`, subdomainProblems),
+	];
+}
+
+function addressProblems(address: string, addressType: string, at: string, index: number): FieldProblem[] {
+	const field = `${at}[${index}]`;
+	if (addressType === 'FQDN') return domainProblems(address, field);
+	if (addressType !== 'IPv4' && addressType !== 'IPv6') return [];
+	const family = isIP(address);
+	const isOther = family > 0 && `IPv${family}` !== addressType;
+	const article = `must be an ${addressType} address`;
+	return [...(isOther ? [invalid(at, address, article)] : []), ...endpointIpProblems(field, address)];
+}
+
+/** @source apimachinery/pkg/util/validation IsFullyQualifiedDomainName */
+function domainProblems(sent: string, field: string): FieldProblem[] {
+	if (sent === '') return [required(field)];
+	const name = sent.replace(/\.$/, '');
+	const problems = subdomainProblems(name);
+	if (problems.length > 0) return [invalid(field, name, problems.join(','))];
+	if (name.includes('.')) return [];
+	return [invalid(field, name, 'should be a domain with at least two segments separated by dots')];
+}
+
+function hintProblems(hints: readonly Hint[] = [], at: string, rule: (name: string) => string[]): FieldProblem[] {
+	if (hints.length > MAX_HINTS) return [tooMany(at, hints.length, MAX_HINTS)];
+	const names = hints.map(({ name = '' }) => name);
+	return names.flatMap((name, index) => [
+		...repeated(names, index, `${at}[${index}].name`),
+		...rule(name).map((detail) => invalid(`${at}[${index}].name`, name, detail)),
+	]);
+}

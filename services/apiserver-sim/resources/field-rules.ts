@@ -1,0 +1,134 @@
+/**
+ * Rules of fields that several kinds have, in upstream's words.
+ *
+ * @source apimachinery/pkg/apis/meta/v1/validation, apimachinery/pkg/util/validation/ip.go,
+ *   pkg/apis/core/validation ValidateTolerations, ValidateImmutableField
+ */
+import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { FieldProblem } from '../../../lib/errors.ts';
+import { labelValueProblems, qualifiedNameProblems } from '../../../lib/kube/names.ts';
+import {
+	duplicate,
+	forbiddenField,
+	invalid,
+	labelsProblems,
+	notSupported,
+	required,
+} from '../../../lib/kube/object-meta.ts';
+import type { Toleration } from '../../../lib/kube/pod.ts';
+
+export const immutable = (field: string, next: unknown, previous: unknown): FieldProblem[] =>
+	isDeepStrictEqual(next, previous) ? [] : [invalid(field, next ?? null, 'field is immutable')];
+
+interface WithContent {
+	readonly immutable?: boolean;
+}
+
+/** Of a ConfigMap or Secret whose `immutable` is set. */
+export function immutableContent<T extends WithContent>(next: T, previous: T, fields: readonly (keyof T & string)[]) {
+	if (previous.immutable !== true) return [];
+	const detail = 'field is immutable when `immutable` is set';
+	const changed = fields.filter((field) => !isDeepStrictEqual(next[field] ?? {}, previous[field] ?? {}));
+	return [...(next.immutable === true ? [] : ['immutable']), ...changed].map((field) => forbiddenField(field, detail));
+}
+
+/** A value that is in the list before this place. */
+export const repeated = (values: readonly string[], index: number, field: string): FieldProblem[] => {
+	const value = values[index] ?? '';
+	return values.indexOf(value) < index ? [duplicate(field, value)] : [];
+};
+
+export const qualifiedProblems = (field: string, value: string): FieldProblem[] =>
+	qualifiedNameProblems(value).map((detail) => invalid(field, value, detail));
+
+export interface LabelSelector {
+	readonly matchLabels?: Readonly<Record<string, string>>;
+	readonly matchExpressions?: readonly SelectorRequirement[];
+}
+export interface SelectorRequirement {
+	readonly key?: string;
+	readonly operator?: string;
+	readonly values?: readonly string[];
+}
+
+/** @source ValidateLabelSelector */
+export const labelSelectorProblems = (selector: LabelSelector | undefined, at: string): FieldProblem[] => [
+	...labelsProblems(selector?.matchLabels, `${at}.matchLabels`),
+	...(selector?.matchExpressions ?? []).flatMap((requirement, index) =>
+		requirementProblems(requirement, `${at}.matchExpressions[${index}]`),
+	),
+];
+
+/** @source ValidateLabelSelectorRequirement */
+export function requirementProblems(requirement: SelectorRequirement, at: string): FieldProblem[] {
+	const { key = '', operator = '', values = [] } = requirement;
+	return [
+		...operatorProblems(operator, values, at),
+		...qualifiedProblems(`${at}.key`, key),
+		...values.flatMap((value, index) =>
+			labelValueProblems(value).map((detail) => invalid(`${at}.values[${index}]`, value, detail)),
+		),
+	];
+}
+
+function operatorProblems(operator: string, values: readonly string[], at: string): FieldProblem[] {
+	if (operator === 'In' || operator === 'NotIn')
+		return values.length > 0 ? [] : [required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
+	if (operator !== 'Exists' && operator !== 'DoesNotExist')
+		return [invalid(`${at}.operator`, operator, 'not a valid selector operator')];
+	return values.length === 0
+		? []
+		: [forbiddenField(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+}
+
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+const EXISTS_FOR_ALL = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
+
+/** @source ValidateTolerations */
+export const tolerationProblems = (tolerations: readonly Toleration[], at: string): FieldProblem[] =>
+	tolerations.flatMap(({ key = '', operator = '', value = '', effect = '', tolerationSeconds }, index) => {
+		const path = `${at}[${index}]`;
+		const valueProblem = labelValueProblems(value).join(';');
+		const isEqual = operator === '' || operator === 'Equal';
+		const hasValueToo = operator === 'Exists' && value !== '';
+		return [
+			...(key === '' ? [] : qualifiedProblems(`${path}.key`, key)),
+			...(key === '' && operator !== 'Exists' ? [invalid(`${path}.operator`, operator, EXISTS_FOR_ALL)] : []),
+			...(tolerationSeconds !== undefined && effect !== 'NoExecute'
+				? [invalid(`${path}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")]
+				: []),
+			...(isEqual && valueProblem !== '' ? [invalid(`${path}.operator`, value, valueProblem)] : []),
+			...(hasValueToo ? [invalid(`${path}.operator`, value, "value must be empty when `operator` is 'Exists'")] : []),
+			...(isEqual || operator === 'Exists' ? [] : [notSupported(`${path}.operator`, operator, ['Equal', 'Exists'])]),
+			...(effect === '' || effects.includes(effect) ? [] : [notSupported(`${path}.effect`, effect, effects)]),
+		];
+	});
+
+const MAX_PORT = 65_535;
+export const portProblems = (field: string, port: number): FieldProblem[] =>
+	port >= 1 && port <= MAX_PORT ? [] : [invalid(field, port, 'must be between 1 and 65535, inclusive')];
+
+export const ipProblems = (field: string, ip: string): FieldProblem[] =>
+	isIP(ip) > 0 ? [] : [invalid(field, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+
+/** Of an address that other machines reach. @source ValidateEndpointIP */
+export function endpointIpProblems(field: string, ip: string): FieldProblem[] {
+	const problems = ipProblems(field, ip);
+	if (problems.length > 0) return problems;
+	const rules: readonly (readonly [form: RegExp, detail: string])[] = [
+		[/^(?:0\.0\.0\.0|::)$/, `may not be unspecified (${ip})`],
+		[/^(?:127\.|::1$)/, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+		[/^(?:169\.254\.|fe[89ab])/i, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
+		[/^(?:224\.0\.0\.|ff02:)/i, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
+	];
+	return rules.filter(([form]) => form.test(ip)).map(([, detail]) => invalid(field, ip, detail));
+}
+
+export function cidrProblems(field: string, cidr: string): FieldProblem[] {
+	const [ip = '', length = '', ...more] = cidr.split('/');
+	const family = isIP(ip);
+	const isLength = /^(?:0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 6 ? 128 : 32);
+	if (family > 0 && isLength && more.length === 0) return [];
+	return [invalid(field, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+}
