@@ -5,28 +5,42 @@
  * @differs no policy is evaluated and no webhook is called: a CEL expression is stored as text
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
-import { subdomainProblems } from '../../../lib/kube/names.ts';
+import { pathSegmentProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../../lib/kube/resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import {
+	actionProblems,
+	type ClientConfig,
+	clientConfigProblems,
+	conditionProblems,
+	isBlank,
+	type MatchCondition,
+	type MatchResources,
+	matchPolicyProblems,
+	matchProblems,
+	paramKindProblems,
+	type Rule,
+	reviewVersionProblems,
+	ruleProblems,
+	variableProblems,
+} from './admission-rules.ts';
+import { type LabelSelector, labelSelectorProblems, qualifiedProblems, repeated } from './field-rules.ts';
 import { kindStrategy, specOf } from './kind.ts';
 
-interface Rule {
-	readonly apiGroups?: readonly string[];
-	readonly apiVersions?: readonly string[];
-	readonly resources?: readonly string[];
-	readonly operations?: readonly string[];
-	readonly scope?: string;
-}
 interface Webhook {
 	readonly name?: string;
-	readonly clientConfig?: { readonly url?: string; readonly service?: { readonly port?: number } };
+	readonly clientConfig?: ClientConfig;
 	readonly rules?: readonly Rule[];
 	readonly sideEffects?: string;
 	readonly admissionReviewVersions?: readonly string[];
 	readonly failurePolicy?: string;
 	readonly timeoutSeconds?: number;
+	readonly matchPolicy?: string;
+	readonly namespaceSelector?: LabelSelector;
+	readonly objectSelector?: LabelSelector;
+	readonly matchConditions?: readonly MatchCondition[];
 	readonly [field: string]: unknown;
 }
 interface Webhooks extends KubeObject {
@@ -50,33 +64,37 @@ const MAX_TIMEOUT = 30;
 
 function webhookProblems(webhook: Webhook, at: string): FieldProblem[] {
 	const { name = '', clientConfig, sideEffects: effects, admissionReviewVersions = [], timeoutSeconds = 0 } = webhook;
-	const problems = name === '' ? [required(`${at}.name`)] : fullyQualifiedProblems(`${at}.name`, name);
-	if (effects === undefined) problems.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
-	else if (!sideEffects.includes(effects)) problems.push(notSupported(`${at}.sideEffects`, effects, sideEffects));
-	if (admissionReviewVersions.length === 0)
-		problems.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
-	if ((clientConfig?.url === undefined) === (clientConfig?.service === undefined))
-		problems.push(required(`${at}.clientConfig`, 'exactly one of url or service is required'));
-	if (timeoutSeconds < 1 || timeoutSeconds > MAX_TIMEOUT)
-		problems.push(
-			invalid(
-				`${at}.timeoutSeconds`,
-				timeoutSeconds,
-				timeoutSeconds < 1 ? 'the timeout value must be between 1 and 30 seconds' : 'must be between 1 and 30 seconds',
-			),
-		);
-	const { failurePolicy = 'Fail' } = webhook;
-	if (!failurePolicies.includes(failurePolicy))
-		problems.push(notSupported(`${at}.failurePolicy`, failurePolicy, failurePolicies));
-	return problems;
+	const { failurePolicy = 'Fail', rules = [] } = webhook;
+	const mustBe = 'must specify one of None, NoneOnDryRun';
+	const isTimely = timeoutSeconds >= 1 && timeoutSeconds <= MAX_TIMEOUT;
+	const timeDetail = 'the timeout value must be between 1 and 30 seconds';
+	return [
+		...(name === '' ? [required(`${at}.name`)] : fullyQualifiedProblems(`${at}.name`, name)),
+		...rules.flatMap((rule, index) => ruleProblems(rule, `${at}.rules[${index}]`)),
+		...(failurePolicies.includes(failurePolicy)
+			? []
+			: [notSupported(`${at}.failurePolicy`, failurePolicy, failurePolicies)]),
+		...matchPolicyProblems(webhook.matchPolicy, at),
+		...(effects === undefined ? [required(`${at}.sideEffects`, mustBe)] : []),
+		...(effects === undefined || sideEffects.includes(effects)
+			? []
+			: [notSupported(`${at}.sideEffects`, effects, sideEffects)]),
+		...(isTimely ? [] : [invalid(`${at}.timeoutSeconds`, timeoutSeconds, timeDetail)]),
+		...labelSelectorProblems(webhook.namespaceSelector, `${at}.namespaceSelector`),
+		...labelSelectorProblems(webhook.objectSelector, `${at}.objectSelector`),
+		...clientConfigProblems(clientConfig, `${at}.clientConfig`),
+		...conditionProblems(webhook.matchConditions, `${at}.matchConditions`),
+		...reviewVersionProblems(admissionReviewVersions, `${at}.admissionReviewVersions`),
+	];
 }
 
-const fullyQualifiedProblems = (field: string, name: string): FieldProblem[] => [
-	...subdomainProblems(name).map((detail) => invalid(field, name, detail)),
-	...(name.split('.').length < 3
-		? [invalid(field, name, 'should be a domain with at least three segments separated by dots')]
-		: []),
-];
+/** @source apimachinery/pkg/util/validation IsFullyQualifiedName */
+function fullyQualifiedProblems(field: string, name: string): FieldProblem[] {
+	const problems = subdomainProblems(name);
+	if (problems.length > 0) return [invalid(field, name, problems.join(','))];
+	if (name.split('.').length >= 3) return [];
+	return [invalid(field, name, 'should be a domain with at least three segments separated by dots')];
+}
 
 const webhookKind = (resource: ApiResource, more: object) =>
 	kindStrategy<Webhooks>(resource, {
@@ -101,7 +119,7 @@ const webhookKind = (resource: ApiResource, more: object) =>
 			return webhooks.flatMap((webhook, index) => {
 				const at = `webhooks[${index}]`;
 				const problems = webhookProblems(webhook, at);
-				if (names.has(webhook.name)) problems.push(duplicate(`${at}.name`, webhook.name ?? ''));
+				if (webhook.name && names.has(webhook.name)) problems.push(duplicate(`${at}.name`, webhook.name ?? ''));
 				names.add(webhook.name);
 				return problems;
 			});
@@ -113,18 +131,21 @@ export const mutatingWebhookConfigurations = webhookKind(resources.mutatingWebho
 	reinvocationPolicy: 'Never',
 });
 
-interface MatchResources {
-	readonly resourceRules?: readonly Rule[];
-	readonly excludeResourceRules?: readonly Rule[];
-	readonly [field: string]: unknown;
+interface Validation {
+	readonly expression?: string;
+	readonly message?: string;
+	readonly messageExpression?: string;
+	readonly reason?: string;
 }
 interface Policy extends KubeObject {
 	readonly spec?: {
 		readonly failurePolicy?: string;
 		readonly matchConstraints?: MatchResources;
-		readonly validations?: readonly { readonly expression?: string }[];
-		readonly auditAnnotations?: readonly object[];
-		readonly [field: string]: unknown;
+		readonly validations?: readonly Validation[];
+		readonly auditAnnotations?: readonly { readonly key?: string; readonly valueExpression?: string }[];
+		readonly paramKind?: { readonly apiVersion?: string; readonly kind?: string };
+		readonly matchConditions?: readonly MatchCondition[];
+		readonly variables?: readonly MatchCondition[];
 	};
 }
 
@@ -146,24 +167,44 @@ const withPolicyDefaults = <T extends Policy>({ spec, ...policy }: T) => ({
 	},
 });
 
-function policyProblems({ failurePolicy = '', matchConstraints }: NonNullable<Policy['spec']>): FieldProblem[] {
-	const problems: FieldProblem[] = [];
-	if (!failurePolicies.includes(failurePolicy))
-		problems.push(notSupported('spec.failurePolicy', failurePolicy, failurePolicies));
-	if (matchConstraints === undefined) problems.push(required('spec.matchConstraints'));
-	else if ((matchConstraints.resourceRules ?? []).length === 0)
-		problems.push(required('spec.matchConstraints.resourceRules'));
-	return problems;
+function policyProblems(spec: NonNullable<Policy['spec']>): FieldProblem[] {
+	const { failurePolicy = '', matchConstraints: match } = spec;
+	const at = 'spec.matchConstraints';
+	return [
+		...(failurePolicies.includes(failurePolicy)
+			? []
+			: [notSupported('spec.failurePolicy', failurePolicy, failurePolicies)]),
+		...paramKindProblems(spec.paramKind, 'spec.paramKind'),
+		...(match === undefined ? [required(at)] : matchProblems(match, at)),
+		...(match !== undefined && (match.resourceRules ?? []).length === 0 ? [required(`${at}.resourceRules`)] : []),
+		...conditionProblems(spec.matchConditions, 'spec.matchConditions'),
+		...variableProblems(spec.variables, 'spec.variables'),
+	];
 }
 
-const isBlank = (text = ''): boolean => text.trim() === '';
+const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
+
+/** The expressions are not compiled. @source validateValidation */
+function validationProblems(validation: Validation, at: string): FieldProblem[] {
+	const { expression, message = '', messageExpression = '', reason } = validation;
+	const isEmpty = (text: string): boolean => text !== '' && isBlank(text);
+	const notEmpty = 'must be non-empty if specified';
+	return [
+		...(isBlank(expression) ? [required(`${at}.expression`, 'expression is not specified')] : []),
+		...(isEmpty(messageExpression) ? [invalid(`${at}.messageExpression`, messageExpression, notEmpty)] : []),
+		...(isEmpty(message) ? [invalid(`${at}.message`, message, notEmpty)] : []),
+		...(/[\r\n]/.test(message.trim()) ? [invalid(`${at}.message`, message, 'must not contain line breaks')] : []),
+		...(reason === undefined || reasons.includes(reason) ? [] : [notSupported(`${at}.reason`, reason, reasons)]),
+	];
+}
 
 export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.validatingAdmissionPolicies, {
 	requiresVersionOnUpdate: true,
 	generationOf: specOf,
 	setDefaults: withPolicyDefaults,
-	validate({ spec = {} }) {
+	validate({ metadata: { name = '' }, spec = {} }) {
 		const { validations = [], auditAnnotations = [] } = spec;
+		const keys = auditAnnotations.map(({ key = '' }) => key);
 		const problems = policyProblems(spec);
 		if (validations.length === 0 && auditAnnotations.length === 0) {
 			const detail = 'validations or auditAnnotations must contain at least one item';
@@ -171,9 +212,15 @@ export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.valida
 		}
 		return [
 			...problems,
-			...validations.flatMap(({ expression }, index) =>
-				isBlank(expression) ? [required(`spec.validations[${index}].expression`, 'expression is not specified')] : [],
-			),
+			...validations.flatMap((one, index) => validationProblems(one, `spec.validations[${index}]`)),
+			...auditAnnotations.flatMap(({ key = '', valueExpression }, index) => {
+				const at = `spec.auditAnnotations[${index}]`;
+				return [
+					...qualifiedProblems(`${at}.key`, `${name}/${key}`),
+					...(isBlank(valueExpression) ? [required(`${at}.valueExpression`, 'valueExpression is not specified')] : []),
+					...repeated(keys, index, `${at}.key`),
+				];
+			}),
 		];
 	},
 });
@@ -245,7 +292,7 @@ interface PolicyBinding extends KubeObject {
 }
 interface ParamRef {
 	readonly name?: string;
-	readonly selector?: object;
+	readonly selector?: LabelSelector;
 	readonly parameterNotFoundAction?: string;
 }
 
@@ -266,22 +313,30 @@ const EXCLUSIVE = 'name and selector are mutually exclusive';
 
 function paramRefProblems({ name = '', selector, parameterNotFoundAction: action = '' }: ParamRef): FieldProblem[] {
 	const at = 'spec.paramRef';
-	const problems: FieldProblem[] = [];
-	if (name !== '' && selector !== undefined)
-		problems.push(forbiddenField(`${at}.name`, EXCLUSIVE), forbiddenField(`${at}.selector`, EXCLUSIVE));
-	if (name === '' && selector === undefined) problems.push(required(at, 'one of name or selector must be specified'));
-	if (action === '') problems.push(required(`${at}.parameterNotFoundAction`));
-	else if (!notFoundActions.includes(action))
-		problems.push(notSupported(`${at}.parameterNotFoundAction`, action, notFoundActions));
-	return problems;
+	const isBoth = name !== '' && selector !== undefined;
+	return [
+		...(name === '' ? [] : pathSegmentProblems(name).map((detail) => invalid(`${at}.name`, name, detail))),
+		...(isBoth ? [forbiddenField(`${at}.name`, EXCLUSIVE)] : []),
+		...labelSelectorProblems(selector, `${at}.selector`),
+		...(isBoth ? [forbiddenField(`${at}.selector`, EXCLUSIVE)] : []),
+		...(name === '' && selector === undefined ? [required(at, 'one of name or selector must be specified')] : []),
+		...(action === '' ? [required(`${at}.parameterNotFoundAction`)] : []),
+		...(action === '' || notFoundActions.includes(action)
+			? []
+			: [notSupported(`${at}.parameterNotFoundAction`, action, notFoundActions)]),
+	];
 }
 
-const policyBindingProblems = ({ policyName = '', paramRef }: NonNullable<PolicyBinding['spec']>): FieldProblem[] => [
-	...(policyName === ''
-		? [required('spec.policyName')]
-		: subdomainProblems(policyName).map((detail) => invalid('spec.policyName', policyName, detail))),
-	...(paramRef === undefined ? [] : paramRefProblems(paramRef)),
-];
+const policyBindingProblems = (spec: NonNullable<PolicyBinding['spec']>): FieldProblem[] => {
+	const { policyName = '', paramRef, matchResources } = spec;
+	return [
+		...(policyName === ''
+			? [required('spec.policyName')]
+			: subdomainProblems(policyName).map((detail) => invalid('spec.policyName', policyName, detail))),
+		...(paramRef === undefined ? [] : paramRefProblems(paramRef)),
+		...(matchResources === undefined ? [] : matchProblems(matchResources, 'spec.matchResources')),
+	];
+};
 
 const actions = ['Audit', 'Deny', 'Warn'];
 export const validatingAdmissionPolicyBindings = kindStrategy<PolicyBinding>(
@@ -292,13 +347,7 @@ export const validatingAdmissionPolicyBindings = kindStrategy<PolicyBinding>(
 		setDefaults: withBindingDefaults,
 		validate({ spec = {} }) {
 			const { validationActions = [] } = spec;
-			return [
-				...policyBindingProblems(spec),
-				...(validationActions.length === 0 ? [required('spec.validationActions')] : []),
-				...validationActions.flatMap((action, index) =>
-					actions.includes(action) ? [] : [notSupported(`spec.validationActions[${index}]`, action, actions)],
-				),
-			];
+			return [...policyBindingProblems(spec), ...actionProblems(validationActions, actions, 'spec.validationActions')];
 		},
 	},
 );
