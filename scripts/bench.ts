@@ -1,4 +1,4 @@
-/** `npm run bench`: measures joins, nodes that stay, the REST API and lists. This file wires; scripts/bench measures. */
+/** `npm run bench`: measures joins, nodes, the REST API and lists. This file wires; scripts/bench measures. */
 import '../lib/require-node.ts';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
