@@ -38,7 +38,7 @@ export interface NodesResult extends NodesPlan {
 
 const NODE = 'kubelet-sim';
 /** Shorter than the interval of heartbeats, so that each one is seen. */
-const LOOK_MS = 4_000;
+const LOOK_MS = 8_000;
 /** Heartbeats of this time after the restart began count as those over the restart. */
 const RESTART_MS = 60_000;
 

@@ -87,7 +87,7 @@ export function infoOfPath(method: string, path: string, query: URLSearchParams 
 		name,
 		subresource: pathVerb === 'proxy' ? '' : third,
 		parts,
-		...(pathVerb === 'watch' && name !== '' ? onlyNamed(name) : selectorsFor(verb, query)),
+		...(pathVerb === 'watch' && name !== '' ? onlyNamed(name) : selectorsFor(verb, () => query)),
 	};
 }
 
@@ -97,8 +97,8 @@ const onlyNamed = (value: string): Pick<ResourceInfo, 'fieldSelector' | 'labelSe
 	labelSelector: '',
 });
 
-const selectorsFor = (verb: string, query: URLSearchParams) =>
-	verbsWithSelectors.has(verb) ? selectorsOf(query) : noSelectors;
+const selectorsFor = (verb: string, query: () => URLSearchParams) =>
+	verbsWithSelectors.has(verb) ? selectorsOf(query()) : noSelectors;
 
 const verbsWithSelectors = new Set(['list', 'watch', 'deletecollection']);
 const noSelectors = { fieldSelector: [], labelSelector: '' } as const;
@@ -182,7 +182,7 @@ export function infoOfMethod(resource: ApiResource, method: string, message: Mes
 	// A name that is sent with a selection selects nothing.
 	const name = verbsWithSelectors.has(verb) ? '' : (message.name ?? '');
 	const parts = [resource.resource, name, subresource].filter(isFilled);
-	const selectors = selectorsFor(verb, new URLSearchParams({ fieldSelector, labelSelector }));
+	const selectors = selectorsFor(verb, () => new URLSearchParams({ fieldSelector, labelSelector }));
 	const path = `/${method}`;
 	return { isResource: true, path, verb, resource, namespace, name, subresource, parts, ...selectors };
 }
