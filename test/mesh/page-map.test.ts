@@ -3,8 +3,10 @@
  * joins. SCREENSHOTS=DIR takes a picture of each, wide and narrow, light and dark, in both languages.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
@@ -141,7 +143,7 @@ describe('the map', () => {
 			.nth(PHASES - 1)
 			.waitFor();
 		const lit = async () => String(await page.locator('.edge.lit .line').first().getAttribute('class'));
-		await page.getByRole('button', { name: 'verify signature' }).click();
+		await page.getByRole('button', { name: 'signature' }).click();
 		await eventually(5, async () => assert.equal(await lit(), 'line none'));
 		assert.match(page.url(), /[?&]t=\d+/);
 		await page.getByRole('button', { name: 'create key' }).click();
@@ -199,8 +201,30 @@ describe('the map', () => {
 		await mesh.killService('ca-service');
 		await page.locator('.party.stopped[data-party="ca-service"]', { hasText: 'stopped' }).waitFor();
 		await shots('killed');
+		const waiting = mesh.startNode('node-waits', 1, mesh.joinConfig({ token, discovery: '20s' }));
+		await party(page, 'node-waits').waitFor();
 		await mesh.startService('ca-service');
 		await page.locator('.party:not(.stopped)[data-party="ca-service"]').waitFor();
+		await waiting;
+		await page.goto(`${mesh.page}/#/joins`);
+		await page.locator('.diagram h2', { hasText: 'node-waits' }).waitFor();
+		await page.locator('.outage-row', { hasText: 'CA stopped found by its health probe' }).waitFor();
+		await page.locator('.outage-row.over', { hasText: 'CA available again' }).waitFor();
+		assert.ok((await page.locator('.lanes > .out').count()) > 0);
+	});
+
+	it('shows a connection that a service refused, with its peer and the reason of the service', async () => {
+		const page = await open();
+		await party(page, 'token-store').waitFor();
+		const ca = mesh.pki('token-store/mesh-ca.crt');
+		const stranger = connect({ host: '127.0.0.1', port: mesh.port + 2, servername: 'localhost', ca });
+		stranger.on('error', () => undefined);
+		await once(stranger, 'secureConnect');
+		const peer = `127.0.0.1:${stranger.localPort}`;
+		await once(stranger.resume(), 'close');
+		await page.locator('[data-party="token-store"]', { hasText: '1 connection refused' }).waitFor();
+		await party(page, 'token-store').click();
+		await page.locator('.panel-refused', { hasText: `${peer} no client certificate` }).waitFor();
 	});
 
 	it('is one stop of the Tab key; arrows move along lines, T shows the table', async () => {

@@ -383,7 +383,7 @@ export const requestsInChinese: Readonly<Record<RequestWord, string>> = {
 
 export const phaseSentencesInChinese: Readonly<Record<PhaseName, PhaseSentence>> = {
 	preflight: { short: '预检', sentence: '校验输入参数', failed: '输入参数无效' },
-	'discovery/fetch-cluster-info': { short: '获取 cluster-info', sentence: '收到副本，尚未验证', failed: '未收到副本' },
+	'discovery/fetch-cluster-info': { short: 'cluster-info', sentence: '收到副本，尚未验证', failed: '未收到副本' },
 	'discovery/verify-signature': {
 		short: '验证签名',
 		sentence: '签署副本的一方持有令牌',

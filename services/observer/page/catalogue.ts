@@ -449,7 +449,7 @@ export const phaseSentences: Readonly<Record<PhaseName, PhaseSentence>> = {
 		failed: 'received no copy',
 	},
 	'discovery/verify-signature': {
-		short: 'verify signature',
+		short: 'signature',
 		sentence: 'the author of the copy knows the token',
 		failed: 'the author of the copy does not know the token',
 	},

@@ -3,7 +3,7 @@ import type { LabTexts } from './lab-words.ts';
 export const labTextsInChinese: LabTexts = {
 	done: '已结束',
 	doneOf: (done, all) => `${done} / ${all}`,
-	sinceStart: 'observer 启动以来的加入。',
+	allKnown: 'observer 已知的所有加入。',
 	needs: (joins) => `至少 ${joins} 次加入`,
 	noMatch: '没有符合筛选条件的行。',
 	noNodes: '集群中没有节点。',

@@ -4,7 +4,7 @@ import type { ExperimentGroup } from '../api.ts';
 export interface LabTexts {
 	readonly done: string;
 	readonly doneOf: (done: number, all: number) => string;
-	readonly sinceStart: string;
+	readonly allKnown: string;
 	/** A figure that needs more joins. */
 	readonly needs: (joins: number) => string;
 	readonly noMatch: string;
@@ -36,7 +36,7 @@ export interface LabTexts {
 export const labTexts: LabTexts = {
 	done: 'Ended',
 	doneOf: (done, all) => `${done} / ${all}`,
-	sinceStart: 'Joins since the observer started.',
+	allKnown: 'All joins that the observer knows.',
 	needs: (joins) => `from ${joins} joins on`,
 	noMatch: 'No row matches the filter.',
 	noNodes: 'The cluster has no node.',

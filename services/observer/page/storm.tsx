@@ -31,7 +31,7 @@ export function StormView({ store }: ViewProps) {
 	const phases = storm.phases.filter(({ counts }) => countOf(counts) >= ENOUGH);
 	return (
 		<div class="storm">
-			<p class="quiet">{lab.sinceStart}</p>
+			<p class="quiet">{lab.allKnown}</p>
 			<dl class="figures">
 				{figures.map(([name, value]) => (
 					<div key={name}>

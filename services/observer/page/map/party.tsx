@@ -7,7 +7,7 @@ import { ATTACKER, type Box, storeOf } from './layout.ts';
 import type { Party } from './scene.ts';
 
 /** The contents of a store, by its owner. */
-const storeWords: readonly (readonly [id: string, word: Word])[] = [
+export const storeWords: readonly (readonly [id: string, word: Word])[] = [
 	[storeOf('apiserver-sim'), 'storeRegistry'],
 	[storeOf('token-store'), 'storeTokens'],
 	[storeOf('ca-service'), 'storeLedger'],

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { protectionWords } from '../forms.ts';
 import { useWords } from '../words.ts';
-import { secondLine } from './party.tsx';
+import { secondLine, storeWords } from './party.tsx';
 import { type MapLine, nameOf, type Party, type Scene } from './scene.ts';
 
 const PAGE = 50;
@@ -72,12 +72,14 @@ function PartyRow({ party, nowMs, onOpen, isShown }: RowProps & { readonly party
 	const words = useWords();
 	const { say, messages, duration } = words;
 	const { id, life, node, refusedConnections = 0 } = party;
+	const contents = new Map(storeWords).get(id);
 	const certificate =
 		life === undefined ? (node === undefined ? '' : say('none')) : messages.lifeLeft(duration(life.notAfterMs - nowMs));
 	return (
 		<tr>
 			<th scope="row">
 				<button type="button" class="plain" tabIndex={isShown ? 0 : -1} onClick={() => onOpen(id)}>
+					{contents !== undefined && `${say(contents)} · `}
 					{party.store === undefined ? id : party.store.toUpperCase()}
 				</button>
 			</th>
