@@ -1,5 +1,6 @@
 /** The drawing: cards, tiles or a field, the lines behind them, and the messages on a canvas between. */
 import { useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Join } from '../../api.ts';
 import type { Word } from '../catalogue.ts';
@@ -47,44 +48,9 @@ export function Drawing(props: DrawingProps) {
 	const root = useRef<HTMLDivElement>(null);
 	const canvas = useRef<HTMLCanvasElement>(null);
 	const motion = useRef<Motion | undefined>(undefined);
-	const room = useSignal({ width: 0, height: 0, scale: 1 });
 	const focused = useSignal<string | undefined>(undefined);
-	useEffect(() => {
-		const { current } = root;
-		if (current === null) return;
-		const observer = new ResizeObserver(() => {
-			const scale = current.clientWidth < WALL_WIDTH ? 1 : WALL_SCALE;
-			const [width, height] = [current.clientWidth / scale, current.clientHeight / scale];
-			if (width === room.peek().width && height === room.peek().height) return;
-			room.value = { width, height, scale };
-			onRoom(width);
-		});
-		observer.observe(current);
-		return () => observer.disconnect();
-	}, []);
-	const { width, height, scale } = room.value;
-	const isRefused = scene.nodes.find(({ id }) => id === lit?.node)?.node === 'refused';
-	const { level, cards, victim } = scene;
-	const key = JSON.stringify([
-		...[width, height, level, cards, scene.tiles.length, victim, isRefused, hasStorage],
-		...scene.parties.keys(),
-	]);
-	const layout = useMemo(
-		() =>
-			layoutOf(
-				{
-					...{ level: scene.level, cards: scene.cards, tiles: scene.tiles.length, victim: scene.victim },
-					hasPerson: scene.parties.has('kubectl-sim'),
-					// An attack needs the room.
-					hasStorage: scene.victim === undefined || hasStorage,
-					hasNote: isRefused,
-					hasTelemetry: scene.parties.has('observer'),
-				},
-				width,
-				height,
-			),
-		[key],
-	);
+	const { width, height, scale } = useRoom(root, onRoom);
+	const layout = useLayout(scene, { width, height }, lit, hasStorage);
 	const drawn = drawnLines(scene, layout);
 	onDrawn(drawn);
 	useEffect(() => {
@@ -148,6 +114,52 @@ export function Drawing(props: DrawingProps) {
 			</div>
 		</div>
 	);
+}
+
+interface Room {
+	/** Pixels of the drawing before `scale`. */
+	readonly width: number;
+	readonly height: number;
+	readonly scale: number;
+}
+
+/** The room of the drawing, with every change. */
+function useRoom(root: RefObject<HTMLDivElement | null>, onRoom: (width: number) => void): Room {
+	const room = useSignal<Room>({ width: 0, height: 0, scale: 1 });
+	useEffect(() => {
+		const { current } = root;
+		if (current === null) return;
+		const observer = new ResizeObserver(() => {
+			const scale = current.clientWidth < WALL_WIDTH ? 1 : WALL_SCALE;
+			const [width, height] = [current.clientWidth / scale, current.clientHeight / scale];
+			if (width === room.peek().width && height === room.peek().height) return;
+			room.value = { width, height, scale };
+			onRoom(width);
+		});
+		observer.observe(current);
+		return () => observer.disconnect();
+	}, []);
+	return room.value;
+}
+
+/** The same object until something changes that the layout depends on. */
+function useLayout(
+	scene: Scene,
+	{ width, height }: Pick<Room, 'width' | 'height'>,
+	lit: Join | undefined,
+	hasStorage: boolean,
+): Layout {
+	const { level, cards, victim, parties, tiles, nodes } = scene;
+	const hasNote = nodes.find(({ id }) => id === lit?.node)?.node === 'refused';
+	const shown = {
+		...{ level, cards, victim, hasNote, tiles: tiles.length },
+		hasPerson: parties.has('kubectl-sim'),
+		// An attack needs the room.
+		hasStorage: victim === undefined || hasStorage,
+		hasTelemetry: parties.has('observer'),
+	};
+	const key = JSON.stringify([width, height, shown, ...parties.keys()]);
+	return useMemo(() => layoutOf(shown, width, height), [key]);
 }
 
 const headingWords = {

@@ -1,7 +1,8 @@
 /** The map, the first thing that a reader sees: every party, the lines between them, and the join that is shown. */
-import { useSignal } from '@preact/signals';
+import { type ReadonlySignal, useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { Certificates, Join, Message } from '../../api.ts';
+import type { Certificates, Join, Message, Step } from '../../api.ts';
 import { type Fault, faultsOf } from '../faults.ts';
 import { useKeys } from '../keys.ts';
 import { Lazy } from '../lazy.tsx';
@@ -20,8 +21,8 @@ import { isStorm } from './is-storm.ts';
 import { type Level, TALL_BELOW } from './layout.ts';
 import { Legend } from './legend.tsx';
 import { LEAST_MS, MOST_MS, Motion } from './motion.ts';
-import { createReplay } from './replay.ts';
-import { sceneOf } from './scene.ts';
+import { createReplay, type Replay } from './replay.ts';
+import { type Scene, sceneOf } from './scene.ts';
 import { StormDock } from './storm-dock.tsx';
 import { MapTable } from './table.tsx';
 import { requestText } from './trust-words.ts';
@@ -44,68 +45,24 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	const lit = storm === undefined ? litJoin(joins, selected) : undefined;
 	const certificates = useCertificates(store);
 	const steps = useSteps(store, lit?.id);
-	const motion = useRef<Motion | undefined>(undefined);
-	const drawn = useRef<readonly Drawn[]>([]);
-	const words = useWords();
-	const move = (
-		message: Pick<Message, 'from' | 'to' | 'label' | 'tls'> & { failed: boolean },
-		durationMs: number,
-		delayMs: number,
-		isLit: boolean,
-	) => {
-		if (isPaused.value) return;
-		const found = curveFor(drawn.current, message);
-		if (found === undefined) return;
-		motion.current?.add({
-			...found,
-			durationMs: Math.min(MOST_MS, Math.max(LEAST_MS, durationMs)),
-			delayMs,
-			isFailed: message.failed,
-			...(isLit ? { words: requestText({ ...message, kind: 'message' }, words) } : {}),
-		});
-	};
-	const moveRef = useRef(move);
-	moveRef.current = move;
-	const replay = useMemo(
-		() =>
-			createReplay(navigation, (step, durationMs) => {
-				if (step.kind === 'message')
-					moveRef.current({ ...step, failed: step.failure !== undefined }, durationMs, 0, true);
-			}),
-		[navigation],
-	);
+	const { drawn, moveRef, onCanvas } = useMotion(isPaused);
+	const replay = useMemo(() => {
+		const move = (step: Step, durationMs: number) => {
+			if (step.kind === 'message')
+				moveRef.current({ ...step, failed: step.failure !== undefined }, durationMs, 0, true);
+		};
+		return createReplay(navigation, move);
+	}, [navigation]);
 	replay.show(lit, steps);
 	useEffect(() => replay.stop, [replay]);
 	const t = replay.t.value;
 	const state = lit && stateAt(lit, steps, t);
-	const levelBefore = useRef<Level | undefined>(undefined);
-	const scene = sceneOf({
-		...{ joins, cluster: store.cluster.value, certificates, nowMs, selected },
-		...{ lines: store.traffic.value.lines, refusedConnections: store.traffic.value.refusedConnections },
-		lit: lit && state && steps.length > 0 ? { join: lit, state } : undefined,
-		levelBefore: levelBefore.current,
-		hasTelemetry: show.includes('telemetry'),
-		faults: faultsOfRun(store),
-		isTall: isTall.value,
-	});
-	levelBefore.current = scene.level;
+	const litState = lit && state && steps.length > 0 ? { join: lit, state } : undefined;
+	const options = { nowMs, selected, certificates, lit: litState, isTall: isTall.value };
+	const scene = useScene(store, { ...options, hasTelemetry: show.includes('telemetry') });
 	const recent = useRecent(store);
-	useEffect(() => {
-		if (replay.isPlaying.value) return;
-		const { messages } = store.traffic.value;
-		const first = Math.min(...messages.map(({ startMs }) => startMs));
-		for (const message of messages)
-			moveRef.current(
-				{ ...message, failed: message.failed !== undefined },
-				message.durationMs,
-				Math.min(message.startMs - first, MOST_MS),
-				message.join === lit?.id,
-			);
-	}, [store.traffic.value]);
+	useTraffic(store, replay, moveRef, lit);
 	useKeys(keys, { t: () => (isTable.value = !isTable.value) });
-	useEffect(() => {
-		if (isPaused.value) motion.current?.stop();
-	}, [isPaused.value]);
 	const open = (id: string) => navigation.go('map', id);
 	const openOrClose = (id: string) => navigation.go('map', ...(id === selected ? [] : [id]));
 	return (
@@ -129,11 +86,7 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 					onOpen={openOrClose}
 					onRoom={(width) => (isTall.value = width < TALL_BELOW)}
 					onDrawn={(next) => (drawn.current = next)}
-					onCanvas={(canvas) => {
-						motion.current?.stop();
-						motion.current = canvas === undefined ? undefined : newMotion(canvas);
-						return motion.current;
-					}}
+					onCanvas={onCanvas}
 				/>
 			)}
 			<MapTable scene={scene} nowMs={nowMs} isShown={isTable.value} onOpen={open} />
@@ -165,6 +118,73 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 			)}
 		</div>
 	);
+}
+
+type SceneOptions = Pick<
+	Parameters<typeof sceneOf>[0],
+	'nowMs' | 'selected' | 'certificates' | 'lit' | 'isTall' | 'hasTelemetry'
+>;
+
+function useScene(store: Store, options: SceneOptions): Scene {
+	const levelBefore = useRef<Level | undefined>(undefined);
+	const { lines, refusedConnections } = store.traffic.value;
+	const scene = sceneOf({
+		...{ ...options, lines, refusedConnections },
+		joins: store.joins.value,
+		cluster: store.cluster.value,
+		levelBefore: levelBefore.current,
+		faults: faultsOfRun(store),
+	});
+	levelBefore.current = scene.level;
+	return scene;
+}
+
+type Moved = Pick<Message, 'from' | 'to' | 'label' | 'tls'> & { readonly failed: boolean };
+type Move = (message: Moved, durationMs: number, delayMs: number, isLit: boolean) => void;
+
+/** The moving messages: the lines that they follow, the function that starts one, and their canvas. */
+function useMotion(isPaused: ReadonlySignal<boolean>) {
+	const motion = useRef<Motion | undefined>(undefined);
+	const drawn = useRef<readonly Drawn[]>([]);
+	const words = useWords();
+	const moveRef = useRef<Move>(() => undefined);
+	moveRef.current = (message, durationMs, delayMs, isLit) => {
+		if (isPaused.value) return;
+		const found = curveFor(drawn.current, message);
+		if (found === undefined) return;
+		motion.current?.add({
+			...found,
+			durationMs: Math.min(MOST_MS, Math.max(LEAST_MS, durationMs)),
+			delayMs,
+			isFailed: message.failed,
+			...(isLit ? { words: requestText({ ...message, kind: 'message' }, words) } : {}),
+		});
+	};
+	useEffect(() => {
+		if (isPaused.value) motion.current?.stop();
+	}, [isPaused.value]);
+	const onCanvas = (canvas: HTMLCanvasElement | undefined) => {
+		motion.current?.stop();
+		motion.current = canvas === undefined ? undefined : newMotion(canvas);
+		return motion.current;
+	};
+	return { drawn, moveRef, onCanvas };
+}
+
+/** The messages of the last moment, unless the replay moves those of a join. */
+function useTraffic(store: Store, replay: Replay, moveRef: RefObject<Move>, lit: Join | undefined): void {
+	useEffect(() => {
+		if (replay.isPlaying.value) return;
+		const { messages } = store.traffic.value;
+		const first = Math.min(...messages.map(({ startMs }) => startMs));
+		for (const message of messages)
+			moveRef.current(
+				{ ...message, failed: message.failed !== undefined },
+				message.durationMs,
+				Math.min(message.startMs - first, MOST_MS),
+				message.join === lit?.id,
+			);
+	}, [store.traffic.value]);
 }
 
 /** The certificates of the files of the mesh, once for each observer. */
