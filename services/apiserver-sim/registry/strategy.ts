@@ -22,7 +22,7 @@ export interface Strategy<T extends KubeObject> {
 	/** Fills in the fields that a client left out, before admission. Running it again changes nothing. */
 	readonly setDefaults?: (object: T) => T;
 	/** Sets and clears server-managed fields. */
-	readonly prepareForCreate?: (created: T, user: UserInfo) => T;
+	readonly prepareForCreate?: (created: T, user: UserInfo, now: string) => T;
 	/** Restricts an update of this subresource: the result takes all other fields from `previous`. */
 	readonly prepareForUpdate?: (next: T, previous: T, subresource: Subresource, now: string) => T;
 	/**

@@ -216,7 +216,9 @@ export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.valida
 			...auditAnnotations.flatMap(({ key = '', valueExpression }, index) => {
 				const at = `spec.auditAnnotations[${index}]`;
 				return [
-					...qualifiedProblems(`${at}.key`, `${name}/${key}`),
+					...(name === ''
+						? [invalid(`${at}.key`, key, 'requires metadata.name be non-empty')]
+						: qualifiedProblems(`${at}.key`, `${name}/${key}`)),
 					...(isBlank(valueExpression) ? [required(`${at}.valueExpression`, 'valueExpression is not specified')] : []),
 					...repeated(keys, index, `${at}.key`),
 				];

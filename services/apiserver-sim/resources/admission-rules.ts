@@ -138,7 +138,7 @@ const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 /** @source apimachinery/pkg/util/validation IsDNS1035Label */
 function versionLabelProblems(text: string): string[] {
 	const isLong = Buffer.byteLength(text) > 63;
-	const problems = isLong ? ['must be no more than 63 bytes'] : [];
+	const problems = isLong ? ['must be no more than 63 characters'] : [];
 	if (text.length <= 1024 && new RegExp(`^${label1035}$`).test(text)) return problems;
 	return [
 		...problems,

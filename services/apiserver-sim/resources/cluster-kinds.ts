@@ -100,7 +100,9 @@ export const runtimeClasses = kindStrategy<RuntimeClass>(resources.runtimeClasse
 		...repeatedTolerations(scheduling?.tolerations),
 		...(handler === ''
 			? [required('handler')]
-			: labelProblems(handler).map((detail) => invalid('handler', handler, detail.replace('characters', 'bytes')))),
+			: labelProblems(handler).map((detail) =>
+					invalid('handler', handler, detail.replace(/^(must be no more than \d+) characters/, '$1 bytes')),
+				)),
 	],
 	validateUpdate: (next, previous) => immutable('handler', next.handler, previous.handler),
 });

@@ -6,7 +6,7 @@ import type { Strategy } from '../registry.ts';
 export interface KindRules<T extends KubeObject>
 	extends Omit<Strategy<T>, 'resource' | 'subresources' | 'prepareForCreate' | 'prepareForUpdate'> {
 	/** Of a new object; the status that a client sends with it is ignored. Absent: the kind has no status of its own. */
-	readonly initialStatus?: (object: T) => object;
+	readonly initialStatus?: (object: T, now: string) => object;
 }
 
 type WithParts = KubeObject & { readonly spec?: object; readonly status?: object };
@@ -25,10 +25,10 @@ export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules:
 		...more,
 		resource,
 		subresources: resource.subresources.filter(isPartOf).map(({ name }) => name),
-		prepareForCreate(created) {
+		prepareForCreate(created, _user, now) {
 			if (!hasStatus) return created;
 			const { status: _sent, ...rest } = created as WithParts;
-			return { ...rest, status: initialStatus?.(created) ?? {} } as unknown as T;
+			return { ...rest, status: initialStatus?.(created, now) ?? {} } as unknown as T;
 		},
 		prepareForUpdate(next, previous, subresource) {
 			if (!hasStatus) return next;

@@ -40,11 +40,11 @@ const base = kindStrategy<Namespace>(resources.namespaces, {
 
 export const namespaces: Strategy<Namespace> = {
 	...base,
-	prepareForCreate(created, user) {
+	prepareForCreate(created, user, now) {
 		const { spec } = created;
 		const sent = spec?.finalizers ?? [];
 		const finalizers = sent.includes(FINALIZER) ? sent : [...sent, FINALIZER];
-		return { ...(base.prepareForCreate?.(created, user) ?? created), spec: { ...spec, finalizers } };
+		return { ...(base.prepareForCreate?.(created, user, now) ?? created), spec: { ...spec, finalizers } };
 	},
 	prepareForUpdate(next, previous, subresource) {
 		if (subresource === 'finalize') return { ...next, status: previous.status };

@@ -4,8 +4,9 @@
  * @source pkg/registry/core/pod/storage/{storage,eviction}.go, release 1.37
  * @differs no disruption budget exists, so that every eviction is allowed
  */
-import { hasCode, KubejoinError } from '../../../lib/errors.ts';
-import { required, requireValid } from '../../../lib/kube/object-meta.ts';
+import { type FieldProblem, hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { subdomainProblems } from '../../../lib/kube/names.ts';
+import { invalid, notSupported, required, requireValid } from '../../../lib/kube/object-meta.ts';
 import type { Pod } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
@@ -66,10 +67,24 @@ const ofPod = (request: ApiRequest, more: Partial<ApiRequest>): ApiRequest => ({
 	...more,
 });
 
+const targetKinds = ['Node', '<empty>'];
+
+/** @source ValidatePodBinding */
+function targetProblems({ kind = '', name = '' }: NonNullable<Binding['target']>): FieldProblem[] {
+	return [
+		...(kind === '' || kind === 'Node' ? [] : [notSupported('target.kind', kind, targetKinds)]),
+		...(name === ''
+			? [required('target.name')]
+			: subdomainProblems(name).map((detail) => invalid('target.name', name, detail))),
+	];
+}
+
 async function bind({ get, update }: PodVerbs, request: ApiRequest): Promise<KubeObject> {
 	const { name, object } = request;
-	const { target = {} } = object as Binding;
-	if (!target.name) requireValid({ ...resources.bindings }, name, [required('target.name')]);
+	const { target = {}, metadata } = object as Binding;
+	if ((metadata.name ?? '') !== name)
+		throw new KubejoinError('API_BAD_REQUEST', { problem: 'name in URL does not match name in Binding object' });
+	requireValid({ ...resources.bindings }, name, targetProblems(target));
 	for (;;) {
 		const pod = (await get(ofPod(request, { verb: 'get' }))) as Pod;
 		const refused = (because: string) =>

@@ -294,17 +294,18 @@ function withOwnersOf({ metadata, ...next }: Pod, previous: Pod): Pod {
 }
 
 /** @source podStrategy applySchedulingGatedCondition */
-function gatedConditions({ spec }: Pod): object {
+function gatedConditions({ spec }: Pod, now: string): object {
 	const { schedulingGates = [] } = (spec ?? {}) as { readonly schedulingGates?: readonly object[] };
 	if (schedulingGates.length === 0) return {};
 	const message = 'Scheduling is blocked due to non-empty scheduling gates';
-	return { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message }] };
+	const condition = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message };
+	return { conditions: [{ ...condition, lastTransitionTime: now }] };
 }
 
 const base = kindStrategy<Pod>(resources.pods, {
 	generationOf: specOf,
 	setDefaults,
-	initialStatus: (pod) => ({ phase: 'Pending', ...gatedConditions(pod), qosClass: qosClassOf(pod) }),
+	initialStatus: (pod, now) => ({ phase: 'Pending', ...gatedConditions(pod, now), qosClass: qosClassOf(pod) }),
 	gracePeriodSeconds,
 	fields: ({ spec, status }) => ({
 		'spec.nodeName': spec?.nodeName ?? '',
