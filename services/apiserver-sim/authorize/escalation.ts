@@ -97,7 +97,8 @@ function rulesOf(roleRef: RoleRef, { source, namespace }: Grantor): readonly Pol
 /** Describes the rules that the writer does not hold; undefined if it holds all. */
 function notHeld(rules: readonly PolicyRule[], { source, user, namespace }: Grantor): string | undefined {
 	const { rules: held, error } = rulesFor(source, user, namespace);
-	const missing = rules.flatMap(breakDown).filter((rule) => !held.some((owned) => covers(owned, rule)));
+	const owned = new HeldRules(held);
+	const missing = rules.flatMap(breakDown).filter((rule) => !owned.cover(rule));
 	if (missing.length === 0) return undefined;
 	const lines = [...new Set(compact(missing).map(describe))].toSorted();
 	const groups = user.groups.map(quoted).join(' ');
@@ -129,27 +130,62 @@ export function breakDown({
 	];
 }
 
-/** Whether who holds a rule holds the other, which is of one verb for one thing. */
-export function covers(
-	owned: PolicyRule,
-	{ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule,
-): boolean {
-	const hasAll = (list: readonly string[] | undefined, wanted: readonly string[]) =>
-		wanted.every((one) => list?.includes(one));
-	const names = owned.resourceNames ?? [];
-	return (
-		(owned.verbs?.includes('*') || hasAll(owned.verbs, verbs)) &&
-		(owned.apiGroups?.includes('*') || hasAll(owned.apiGroups, apiGroups)) &&
-		(owned.resources?.includes('*') ||
-			resources.every((one) => owned.resources?.includes(one) || owned.resources?.includes(ofAnyResource(one)))) &&
-		(names.length === 0 || (resourceNames.length > 0 && hasAll(names, resourceNames))) &&
-		nonResourceURLs.every((url) =>
-			owned.nonResourceURLs?.some(
-				(mine) => mine === url || (mine.endsWith('*') && url.startsWith(mine.replace(/\*+$/, ''))),
+/**
+ * The permissions of a user by verb, group and resource: a user can hold a hundred thousand rules, and a role can grant
+ * thousands.
+ */
+export class HeldRules {
+	/** The names that permissions are limited to; `any` for no limit. */
+	readonly #names = new Map<string, Set<string> | 'any'>();
+	readonly #ofPaths: PolicyRule[] = [];
+
+	constructor(rules: readonly PolicyRule[]) {
+		// A role that is bound several times counts once.
+		for (const rule of new Set(rules)) {
+			const { verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+			if (nonResourceURLs.length > 0 && resourceNames.length === 0) this.#ofPaths.push(rule);
+			for (const verb of verbs)
+				for (const group of apiGroups)
+					for (const resource of resources) this.#add(keyOf(verb, group, resource), resourceNames);
+		}
+	}
+
+	#add(key: string, names: readonly string[]): void {
+		const known = this.#names.get(key);
+		if (known === 'any') return;
+		if (names.length === 0) this.#names.set(key, 'any');
+		else if (known === undefined) this.#names.set(key, new Set(names));
+		else for (const name of names) known.add(name);
+	}
+
+	/** Whether the user holds a rule of one verb for one thing. */
+	cover({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): boolean {
+		const [[verb = ''], [url]] = [verbs, nonResourceURLs];
+		if (url !== undefined) return this.#coverPath(verb, url);
+		const [[group = ''], [resource = ''], [name]] = [apiGroups, resources, resourceNames];
+		const isHeld = (key: string) => {
+			const names = this.#names.get(key);
+			return names === 'any' || (name !== undefined && names?.has(name) === true);
+		};
+		return [verb, '*'].some((oneVerb) =>
+			[group, '*'].some((oneGroup) =>
+				[resource, ofAnyResource(resource), '*'].some((one) => isHeld(keyOf(oneVerb, oneGroup, one))),
 			),
-		)
-	);
+		);
+	}
+
+	#coverPath(verb: string, url: string): boolean {
+		const matches = (mine: string) => mine === url || (mine.endsWith('*') && url.startsWith(mine.replace(/\*+$/, '')));
+		return this.#ofPaths.some(
+			({ verbs, nonResourceURLs }) =>
+				(verbs.includes('*') || verbs.includes(verb)) && nonResourceURLs?.some(matches) === true,
+		);
+	}
 }
+
+/** No other verb, group and resource have the same. */
+const keyOf = (verb: string, group: string, resource: string): string =>
+	`${verb.length}:${group.length}:${verb}${group}${resource}`;
 
 /** `pods/log` -> what would allow every resource's `log`; a resource itself has no such form. */
 const ofAnyResource = (resource: string): string =>
@@ -157,7 +193,7 @@ const ofAnyResource = (resource: string): string =>
 
 /** Rules for the same thing become one, with all verbs. */
 function compact(rules: readonly PolicyRule[]): PolicyRule[] {
-	const byThing = new Map<string, PolicyRule>();
+	const byThing = new Map<string, { readonly rule: PolicyRule; readonly verbs: Set<string> }>();
 	const others: PolicyRule[] = [];
 	for (const rule of rules) {
 		if (rule.nonResourceURLs !== undefined) {
@@ -165,10 +201,11 @@ function compact(rules: readonly PolicyRule[]): PolicyRule[] {
 			continue;
 		}
 		const thing = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames]);
-		const verbs = new Set([...(byThing.get(thing)?.verbs ?? []), ...rule.verbs]);
-		byThing.set(thing, { ...rule, verbs: [...verbs] });
+		const { verbs } = byThing.get(thing) ?? { verbs: new Set<string>() };
+		for (const verb of rule.verbs) verbs.add(verb);
+		byThing.set(thing, { rule, verbs });
 	}
-	return [...others, ...byThing.values()];
+	return [...others, ...[...byThing.values()].map(({ rule, verbs }) => ({ ...rule, verbs: [...verbs] }))];
 }
 
 function describe({ apiGroups, resources, nonResourceURLs, resourceNames, verbs }: PolicyRule): string {
