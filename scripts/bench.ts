@@ -1,4 +1,4 @@
-/** `npm run bench`: measures joins, nodes, the REST API and lists. This file wires; scripts/bench measures. */
+/** `npm run bench`: runs the sections of the benchmark. This file wires; scripts/bench measures. */
 import '../lib/require-node.ts';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -8,11 +8,20 @@ import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { integer } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
+import { type CaResult, fullCa, measureCa, quickCa } from './bench/ca.ts';
 import { fullJoins, type JoinResult, type JoinSetting, measureJoins, quickJoins } from './bench/joins.ts';
 import { fullLists, type ListsResult, measureLists, quickLists } from './bench/lists.ts';
 import { fullNodes, MAX_NODES, measureNodes, type NodesResult, quickNodes } from './bench/nodes.ts';
-import { joinText, listsText, nodesText, restText } from './bench/report.ts';
+import { caText, getNodesText, joinText, listsText, nodesText, restText, startText } from './bench/report.ts';
 import { fullRest, measureRest, quickRest, type RestResult } from './bench/rest.ts';
+import {
+	fullStart,
+	type GetNodesResult,
+	measureGetNodes,
+	measureStart,
+	quickStart,
+	type StartResult,
+} from './bench/start.ts';
 
 interface Flags {
 	readonly quick?: boolean;
@@ -21,6 +30,7 @@ interface Flags {
 	readonly rounds?: number;
 	readonly nodes?: number;
 	readonly minutes?: number;
+	readonly cfssl?: string;
 }
 
 interface Results {
@@ -29,9 +39,12 @@ interface Results {
 	readonly rest: RestResult[];
 	readonly lists: ListsResult[];
 	readonly nodes: NodesResult[];
+	readonly ca: CaResult[];
+	readonly start: StartResult[];
+	readonly getNodes: GetNodesResult[];
 }
 
-const sections = ['joins', 'rest', 'lists', 'nodes'] as const;
+const sections = ['joins', 'rest', 'lists', 'nodes', 'ca', 'start'] as const;
 const BENCH_PORT = 46_443;
 
 const everySetting: readonly JoinSetting[] = [
@@ -56,7 +69,7 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		processors: availableParallelism(),
 		node: process.version,
 	};
-	const results: Results = { machine, joins: [], rest: [], lists: [], nodes: [] };
+	const results: Results = { machine, joins: [], rest: [], lists: [], nodes: [], ca: [], start: [], getNodes: [] };
 	print(`${machine.processors} x ${machine.model}, Node ${machine.node}, kubejoin ${versionText()}\n`);
 	for (const setting of isChosen('joins') ? (quick ? everySetting.slice(0, 1) : everySetting) : []) {
 		const plan = { ...(quick ? quickJoins : fullJoins), ...repeated };
@@ -74,7 +87,19 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		results.lists.push(result);
 		print(listsText(result));
 	}
-	// Minutes of work: only on request.
+	// Minutes of work each: only on request.
+	if (chosen.includes('ca')) {
+		const { cfssl } = flags;
+		results.ca.push(...(await measureCa(builds, { ...(quick ? quickCa : fullCa), ...repeated, cfssl }, place)));
+		for (const result of results.ca) print(caText(result));
+	}
+	if (chosen.includes('start')) {
+		const plan = { ...(quick ? quickStart : fullStart), ...repeated };
+		results.start.push(...(await measureStart(builds, plan, place)));
+		for (const result of results.start) print(startText(result));
+		results.getNodes.push(...(await measureGetNodes(builds, plan, place)));
+		print(getNodesText(results.getNodes));
+	}
 	for (const build of chosen.includes('nodes') ? builds : []) {
 		const result = await measureNodes(build, { ...(quick ? quickNodes : fullNodes), ...flags }, place);
 		results.nodes.push(result);
@@ -87,13 +112,16 @@ const versionText = (): string =>
 	(JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string }).version;
 
 const program = new Command('npm run bench --')
-	.description('Measure joins and the REST API beside a floor of the same run, long lists, and nodes that stay')
-	.addArgument(new Argument('[section...]', 'default: all but nodes').choices(sections))
+	.description(
+		'Measure joins, the REST API and certificates beside floors of the same run, long lists, nodes that stay, and starts',
+	)
+	.addArgument(new Argument('[section...]', 'default: joins, rest and lists').choices(sections))
 	.option('--quick', 'one short round with the lmdb store, for trying; its figures are rough')
 	.option('--json', 'print the results as JSON')
 	.option('--against <dir>', 'measure the build in this directory in turn with this one')
 	.option('--rounds <count>', 'rounds of each measurement (default: 5)', parsedBy(integer(1, 100)))
 	.option('--nodes <count>', 'nodes that stay, in the section nodes (default: 1000)', parsedBy(integer(1, MAX_NODES)))
+	.option('--cfssl <file>', 'the program cfssl, measured beside ca-service in the section ca')
 	.option('--minutes <count>', 'time that they stay (default: 10)', parsedBy(integer(1, 1_000)))
 	.action(bench);
 
@@ -103,5 +131,6 @@ process.exitCode = await runCli(program, {
 		'npm run bench -- --json > results.json',
 		'npm run bench -- --against ../before joins',
 		'npm run bench -- nodes --nodes 300 --minutes 2',
+		'npm run bench -- ca start',
 	],
 });

@@ -1,15 +1,38 @@
 /** Processor time, memory, connections and system calls of other processes, as Linux counts them. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The clock tick of /proc on every Linux. */
 const TICK_MS = 10;
 
+/** From the third field, the state, because the second one can contain anything. @source proc_pid_stat(5) */
+const statOf = (pid: number): readonly string[] =>
+	readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+
 /** User and system time that the process has used. */
 export function cpuMs(pid: number): number {
-	const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+	const fields = statOf(pid);
 	return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** The same of its children that have ended, and of theirs. */
+export function endedChildrenCpuMs(pid: number): number {
+	const fields = statOf(pid);
+	return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+}
+
+/** The processes that this one has started, and theirs, by the folder or the title of the program: `ca-service`. */
+export function startedProcesses(pid: number): readonly { readonly pid: number; readonly program: string }[] {
+	const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+		readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+	);
+	return children.flatMap((child) => {
+		const command = readFileSync(`/proc/${child}/cmdline`, 'utf8');
+		const [, folder, title = 'npm start'] = /services\/([^/]+)\/|^([a-z]+-sim)/.exec(command) ?? [];
+		const program = folder ?? title;
+		return [{ pid: child, program }, ...startedProcesses(child)];
+	});
 }
 
 export const residentBytes = (pid: number): number =>

@@ -1,9 +1,11 @@
 /** The results of `npm run bench` as text. */
+import type { CaResult, Served } from './ca.ts';
 import type { Floor } from './floor.ts';
 import type { JoinCounts, JoinFigures, JoinResult } from './joins.ts';
 import type { ListsResult } from './lists.ts';
 import type { NodesResult } from './nodes.ts';
 import type { RestResult } from './rest.ts';
+import type { GetNodesResult, StartResult } from './start.ts';
 import { summaryText } from './statistics.ts';
 
 const titled = (title: string, lines: readonly string[]): string =>
@@ -98,3 +100,34 @@ export function nodesText(result: NodesResult): string {
 		row('Ready at every look', `${result.fewestReady} of ${nodes}`),
 	]);
 }
+
+export function caText({ build, algorithm, inProcessUs, served, go, cfssl }: CaResult): string {
+	const share = (own: number, other: number) => `, ${(own / other).toFixed(2)} x`;
+	const ofGo = go === undefined ? '' : share(go.inProcessUs.median, inProcessUs.median);
+	const ofCfssl = cfssl === undefined ? '' : share(served.perCpuSecond.median, cfssl.perCpuSecond.median);
+	return titled(`Certificates, CA with ${algorithm}, ${build}`, [
+		row('in one process', `${summaryText(inProcessUs)} us of CPU${ofGo}`),
+		...(go === undefined ? [] : [row(`crypto/x509 of ${go.version}`, `${summaryText(go.inProcessUs)} us of CPU`)]),
+		row('ca-service, mTLS and gRPC', `${servedText(served)}${ofCfssl}`),
+		...(cfssl === undefined ? [] : [row('cfssl, HTTP', servedText(cfssl))]),
+	]);
+}
+
+const servedText = ({ perCpuSecond, perSecond }: Served): string =>
+	`${summaryText(perCpuSecond, 0)} a second of CPU, ${summaryText(perSecond, 0)}/s`;
+
+export function startText({ build, nodes, upSeconds, readySeconds, cpuSeconds, processes }: StartResult): string {
+	return titled(`npm start -- --once --nodes ${nodes}, ${build}`, [
+		row('to "Up in"', `${summaryText(upSeconds, 2)} s`),
+		row('to the list of Ready nodes', `${summaryText(readySeconds, 2)} s, ${summaryText(cpuSeconds, 2)} s of CPU`),
+		...Object.entries(processes).map(([name, seconds]) => row(name, `${summaryText(seconds, 2)} s of CPU`)),
+	]);
+}
+
+export const getNodesText = (results: readonly GetNodesResult[]): string =>
+	titled(
+		'get nodes',
+		results.map(({ name, wallMs, cpuMs }) =>
+			row(name, `${summaryText(wallMs, 0)} ms, ${summaryText(cpuMs, 0)} ms of CPU`),
+		),
+	);
