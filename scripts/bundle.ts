@@ -10,6 +10,8 @@ import { projectPath } from '../lib/paths.ts';
 
 /** Paths of the sources, relative to the root of the repository. */
 const programs = [
+	'chaos/lab/drivers/compose/agent.ts',
+	'chaos/lab/drivers/compose/call-agent.ts',
 	'chaos/lab/main.ts',
 	'chaos/runner/experiment-server.ts',
 	'infra/pki/main.ts',
@@ -43,6 +45,8 @@ const { metafile } = await build({
 	outdir,
 	outbase: projectPath(),
 	bundle: true,
+	minifyWhitespace: true,
+	minifySyntax: true,
 	splitting: true,
 	chunkNames: 'chunks/[name]-[hash]',
 	format: 'esm',

@@ -2,7 +2,6 @@
 import '../lib/require-node.ts';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { offerLab } from '../chaos/lab/drivers/local/offer-lab.ts';
 import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { environment, integer, type Parse } from '../lib/config.ts';
@@ -95,10 +94,12 @@ async function up(flags: Flags): Promise<void> {
 	process.stdout.on('error', () => stop());
 	const story = createStory(options.state, (text) => process.stdout.write(text), process.stdout.columns);
 	let mesh: LocalMesh | undefined;
-	let lab: Awaited<ReturnType<typeof offerLab>> | undefined;
+	let lab: { readonly stop: () => Promise<void> } | undefined;
 	try {
+		// Experiments need a mesh that stays.
+		const loading = flags.once ? undefined : import('../chaos/lab/drivers/local/offer-lab.ts');
 		mesh = await startServices(options, story, stopping);
-		lab = await offerLab(mesh, options);
+		lab = await (await loading)?.offerLab(mesh, options);
 		surviveUnforeseen(sayUnforeseen(story.say));
 		await run(mesh, options, { flags, story, signal: stopping.signal });
 	} catch (error) {

@@ -19,7 +19,8 @@ import { createRegistry, type Registry } from '../metrics.ts';
 import { refusalCounter } from '../refusal-counter.ts';
 import { type HealthChecks, serveHealth } from './health.ts';
 import { startTracing } from './tracing.ts';
-import { type ReportUnforeseen, reportUnforeseen, surviveUnforeseen, unforeseenCounter } from './unforeseen.ts';
+import { type ReportUnforeseen, reportUnforeseen, surviveUnforeseen } from './unforeseen.ts';
+import { unforeseenCounter } from './unforeseen-counter.ts';
 
 export interface Running {
 	/** What only a restart mends. */

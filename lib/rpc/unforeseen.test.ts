@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { Registry } from 'prom-client';
 import { createLog } from '../log.ts';
-import { reportUnforeseen, sayUnforeseen, unforeseenCounter } from './unforeseen.ts';
+import { reportUnforeseen, sayUnforeseen } from './unforeseen.ts';
+import { unforeseenCounter } from './unforeseen-counter.ts';
 
 describe('unforeseen errors', () => {
 	it('are logged under an id and counted, without the secret of a token', async () => {

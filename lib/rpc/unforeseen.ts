@@ -3,10 +3,8 @@
  * request, stream, socket event or timer can end a process. See docs/decisions/18-unforeseen-errors.md.
  */
 import { randomUUID } from 'node:crypto';
-import { Counter } from 'prom-client';
 import { causeText } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Registry } from '../metrics.ts';
 
 /**
  * `request`: thrown by the handler of an HTTP request. The others are Node's names for errors that reached the top of
@@ -16,17 +14,6 @@ export type UnforeseenOrigin = 'request' | 'unhandledRejection' | 'uncaughtExcep
 
 /** Reports an error that no code handles. @returns the id under which it is reported */
 export type ReportUnforeseen = (origin: UnforeseenOrigin, error: unknown) => string;
-
-/** Counts unforeseen errors in `kubejoin_unforeseen_errors_total`. */
-export function unforeseenCounter(registry: Registry): (origin: UnforeseenOrigin) => void {
-	const errors = new Counter({
-		name: 'kubejoin_unforeseen_errors_total',
-		help: 'Errors that no code handled, by the place that caught them. The process continued; the log has each error.',
-		labelNames: ['origin'] as const,
-		registers: [registry],
-	});
-	return (origin) => errors.inc({ origin });
-}
 
 export function reportUnforeseen(log: Log, count: (origin: UnforeseenOrigin) => void): ReportUnforeseen {
 	return (origin, error) => {

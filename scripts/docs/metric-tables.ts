@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
 import { refusalCounter } from '../../lib/refusal-counter.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
-import { unforeseenCounter } from '../../lib/rpc/unforeseen.ts';
+import { unforeseenCounter } from '../../lib/rpc/unforeseen-counter.ts';
 import { countedAuthenticator, requestMetrics } from '../../services/apiserver-sim/metrics.ts';
 import { caMetrics } from '../../services/ca-service/metrics.ts';
 import { nodeMetrics } from '../../services/kubelet-sim/metrics.ts';

@@ -1,6 +1,5 @@
 /** The JoinConfiguration file of a mesh on this machine, with the token for its nodes. */
 import { readFileIfThere } from '../../lib/files.ts';
-import { readYamlFile } from '../../lib/yaml.ts';
 
 /** The fields that are read here. The file is not validated, so each of them can be missing. */
 interface JoinDocument {
@@ -23,8 +22,10 @@ export interface JoinConfig {
 /** @returns undefined when the file does not exist, or is not one that kubectl-sim wrote */
 export async function readJoinConfig(path: string): Promise<JoinConfig | undefined> {
 	const text = await readFileIfThere(path);
+	if (text === undefined) return undefined;
+	const { readYamlFile } = await import('../../lib/yaml.ts');
 	try {
-		const { discovery } = readYamlFile(path, text ?? '') as JoinDocument;
+		const { discovery } = readYamlFile(path, text) as JoinDocument;
 		const { apiServerEndpoint: endpoint, token, caCertHashes } = discovery.bootstrapToken;
 		const [hash] = caCertHashes;
 		return typeof endpoint === 'string' && typeof token === 'string' && typeof hash === 'string'
