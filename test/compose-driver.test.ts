@@ -67,7 +67,13 @@ describe('the driver of the mesh in containers', function () {
 	const shapes = async (): Promise<ReadonlyMap<string, Shape>> =>
 		new Map([...(await containers())].map(([name, one]) => [name, shapeOf(one as never)]));
 	const kubectl = (...args: string[]) =>
-		driver.executeInLab(['env', 'KUBECONFIG=/pki/admin.conf', 'node', 'dist/services/kubectl-sim/main.js', ...args]);
+		driver.executeInLab([
+			'env',
+			'KUBECONFIG=/pki/admin.conf',
+			'node',
+			'dist/bundle/services/kubectl-sim/main.js',
+			...args,
+		]);
 
 	const answers = (...args: string[]): Promise<void> =>
 		eventually(20, async () => {
@@ -359,7 +365,7 @@ describe('the driver of the mesh in containers', function () {
 			'com.docker.compose.service=apiserver-sim',
 			'kubejoin:latest',
 			'node',
-			'dist/services/apiserver-sim/main.js',
+			'dist/bundle/services/apiserver-sim/main.js',
 		);
 		try {
 			assert.equal(await codeOf({ DOCKER_HOST: 'unix:///nowhere.sock' }), 'DOCKER_UNREACHABLE');

@@ -61,13 +61,14 @@ export interface Project {
 	readonly containers: () => Promise<Container[]>;
 }
 
-/** @returns an empty array when the container was removed after it was listed */
-async function inspect(id: string): Promise<Container[]> {
+/** Without the containers that were removed after they were listed. */
+async function inspect(ids: readonly string[]): Promise<Container[]> {
 	try {
-		return JSON.parse(await docker('inspect', id)) as Container[];
+		return ids.length === 0 ? [] : (JSON.parse(await docker('inspect', ...ids)) as Container[]);
 	} catch (error) {
-		if (/No such object/.test(String(error))) return [];
-		throw error;
+		const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };
+		if (stdout === undefined || !/No such object/.test(stderr ?? '')) throw error;
+		return JSON.parse(stdout) as Container[];
 	}
 }
 
@@ -81,10 +82,8 @@ export async function openProject(name: string): Promise<Project> {
 		program: [program, ...first].join(' '),
 		compose: async (...args) => (await run(program, ...first, '-p', name, ...args)).stdout,
 		async containers() {
-			const ids = (await docker('ps', '-aq', '--no-trunc', '--filter', `label=com.docker.compose.project=${name}`))
-				.split('\n')
-				.filter((id) => id !== '');
-			return (await Promise.all(ids.map(inspect))).flat();
+			const ids = await docker('ps', '-aq', '--no-trunc', '--filter', `label=com.docker.compose.project=${name}`);
+			return inspect(ids.split('\n').filter((id) => id !== ''));
 		},
 	};
 }

@@ -1,4 +1,4 @@
-/** The command line of the lab: `node dist/chaos/lab/main.js COMMAND …`. The experiments call `runLab` directly. */
+/** The command line of the lab: `bin/lab COMMAND …`. The experiments call `runLab` directly. */
 import '../../lib/require-node.ts';
 import { runLab } from './run.ts';
 

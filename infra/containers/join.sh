@@ -15,4 +15,4 @@ if [[ ! -s $root/name ]]; then
 	fi
 	echo "$name" >"$root/name"
 fi
-exec node dist/services/kubelet-sim/main.js join --node-name="$(<"$root/name")" --root="$root" "$@"
+exec node dist/bundle/services/kubelet-sim/main.js join --node-name="$(<"$root/name")" --root="$root" "$@"

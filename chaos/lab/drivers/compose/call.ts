@@ -4,7 +4,7 @@ import type { LabCall } from '../../control/api.ts';
 import { readAnswer } from '../../control/client.ts';
 import type { LabContainer } from './lab-container.ts';
 
-const COMMAND = ['node', 'dist/chaos/lab/drivers/compose/call-agent.js'];
+const COMMAND = ['node', 'dist/bundle/chaos/lab/drivers/compose/call-agent.js'];
 
 /** @throws the failure of the operation; LAB_UNREACHABLE */
 export async function callAgent(lab: LabContainer, call: LabCall, signal: AbortSignal | undefined): Promise<unknown> {

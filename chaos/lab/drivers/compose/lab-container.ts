@@ -13,7 +13,7 @@ import {
 } from './project.ts';
 
 const IMAGE = 'kubejoin:latest';
-const AGENT = ['node', 'dist/chaos/lab/drivers/compose/agent.js'];
+const AGENT = ['node', 'dist/bundle/chaos/lab/drivers/compose/agent.js'];
 
 export class LabContainer {
 	readonly #project: ComposeProject;

@@ -9,7 +9,7 @@ export const ONE_OFF_LABEL = 'com.docker.compose.oneoff';
 /** On every container and volume that the lab creates. */
 export const LAB_LABEL = 'kubejoin.lab';
 
-const API_SERVER_PROGRAM = 'dist/services/apiserver-sim/main.js';
+const API_SERVER_PROGRAM = 'dist/bundle/services/apiserver-sim/main.js';
 
 export interface ComposeProject {
 	readonly docker: Docker;
