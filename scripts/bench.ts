@@ -113,7 +113,7 @@ const versionText = (): string =>
 
 const program = new Command('npm run bench --')
 	.description(
-		'Measure joins, the REST API and certificates beside floors of the same run, long lists, nodes that stay, and starts',
+		'Measure joins, the REST API and certificates beside floors of the same run; lists, nodes that stay, and starts',
 	)
 	.addArgument(new Argument('[section...]', 'default: joins, rest and lists').choices(sections))
 	.option('--quick', 'one short round with the lmdb store, for trying; its figures are rough')

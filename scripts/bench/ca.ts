@@ -22,9 +22,7 @@ import { askWorker, PORT_STEP, type Subject, startSubject, startWorker, stopChil
 export interface CaPlan {
 	readonly warmUp: number;
 	readonly rounds: number;
-	/** Certificates of a round. */
 	readonly certificates: number;
-	/** The program cfssl. */
 	readonly cfssl?: string | undefined;
 }
 export const fullCa: CaPlan = { warmUp: 4_000, rounds: 5, certificates: 2_000 };

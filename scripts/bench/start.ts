@@ -22,7 +22,6 @@ export const quickStart: StartPlan = { rounds: 1 };
 export interface StartResult {
 	readonly build: string;
 	readonly nodes: number;
-	/** To the line "Up in". */
 	readonly upSeconds: Summary;
 	/** To the list in which each node is Ready. */
 	readonly readySeconds: Summary;
@@ -54,8 +53,7 @@ interface Sample {
 
 const PAGE_OFFSET = 4;
 const NODE_COUNTS = [1, 3];
-/** Of each round. */
-const GET_NODES_RUNS = 5;
+const RUNS_OF_A_ROUND = 5;
 
 export async function measureStart(builds: readonly Build[], plan: StartPlan, place: Place): Promise<StartResult[]> {
 	const results: StartResult[] = [];
@@ -87,7 +85,8 @@ async function startOnce({ build }: Build, nodes: number, port: number): Promise
 	for await (const line of createInterface({ input: npm.stdout })) {
 		const seconds = (performance.now() - startedMs) / 1000;
 		if (line.startsWith('Up in ')) upSeconds = seconds;
-		if (line === '$ kubectl-sim get nodes') sample = { upSeconds, readySeconds: seconds, cpuSeconds: cpuOfTree(npm) };
+		if (line === '$ kubectl-sim get nodes')
+			sample = { upSeconds, readySeconds: seconds, cpuSeconds: cpuSecondsOfTree(npm) };
 	}
 	await closed;
 	rmSync(state, { recursive: true, force: true });
@@ -96,8 +95,7 @@ async function startOnce({ build }: Build, nodes: number, port: number): Promise
 	return sample;
 }
 
-/** Seconds by program. */
-function cpuOfTree({ pid = 0 }: ChildProcess): Record<string, number> {
+function cpuSecondsOfTree({ pid = 0 }: ChildProcess): Record<string, number> {
 	const seconds: Record<string, number> = {};
 	const add = (name: string, ms: number) => {
 		seconds[name] = (seconds[name] ?? 0) + ms / 1000;
@@ -142,7 +140,7 @@ export async function measureGetNodes(builds: readonly Build[], { rounds }: Star
 		});
 		for (const { mesh } of subjects) await mesh.startNodes(3, await mesh.makeJoinConfig()).started();
 		const samples = programs.map((): { wallMs: number; cpuMs: number }[] => []);
-		for (let round = 0; round <= rounds * GET_NODES_RUNS; round++)
+		for (let round = 0; round <= rounds * RUNS_OF_A_ROUND; round++)
 			for (const [index, { command, env }] of programs.entries()) {
 				const sample = await runOnce(command, env);
 				if (round > 0) samples[index]?.push(sample);
