@@ -131,7 +131,7 @@ function portRules(port: ServicePort, ports: readonly ServicePort[], index: numb
 /** @source apimachinery/pkg/util/validation IsValidPortName */
 function portNameProblems(name: string): string[] {
 	const rules: readonly (readonly [isBroken: boolean, detail: string])[] = [
-		[name.length > 15, 'must be no more than 15 bytes'],
+		[name.length > 15, 'must be no more than 15 characters'],
 		[!/^[-a-z0-9]+$/.test(name), 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'],
 		[!/[a-z]/.test(name), 'must contain at least one letter (a-z)'],
 		[name.includes('--'), 'must not contain consecutive hyphens'],
