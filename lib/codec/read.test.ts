@@ -280,6 +280,14 @@ describe('readMessage', () => {
 		});
 	}
 
+	it('reads an amount of zero, which an absent one is written as, like an absent one', () => {
+		const envOf = (resourceFieldRef: object) => ({ containers: [{ env: [{ valueFrom: { resourceFieldRef } }] }] });
+		const read = (divisor: object) =>
+			readMessage(messageNamed('core/v1.PodSpec'), envOf({ resource: 'a', ...divisor }));
+		assert.deepEqual(read({ divisor: '0' }).object, read({}).object);
+		assert.deepEqual(read({ divisor: '1' }).object, envOf({ resource: 'a', divisor: '1' }));
+	});
+
 	it('gives times, quantities and empty fields their canonical form', () => {
 		const { object } = readMessage(messageNamed('core/v1.Node'), {
 			metadata: { name: '', labels: {}, creationTimestamp: '2026-01-01T01:00:00.5+01:00', finalizers: null },

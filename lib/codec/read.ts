@@ -106,7 +106,9 @@ class Reader {
 	#field(field: Field, value: unknown, at: Position): unknown {
 		if (value === null || value === undefined) return undefined;
 		const result = this.value(field.type, value, at);
-		return field.isPointer || !isDropped(field, result) ? result : undefined;
+		// An absent amount is written as zero, and a patch reads what was written.
+		const isZeroAmount = field.type.form === 'quantity' && result === '0';
+		return field.isPointer || !(isZeroAmount || isDropped(field, result)) ? result : undefined;
 	}
 
 	value(type: ValueType, value: unknown, at: Position): unknown {
