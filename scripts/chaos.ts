@@ -258,7 +258,8 @@ function createReporter(progress: Flags['progress']): {
 	const isTerminal = process.stdout.isTTY === true;
 	const color = NO_COLOR === '' && (FORCE_COLOR !== '' || isTerminal);
 	const { report, tick } = createConsoleReporter({ write, color, live: isTerminal, clock: systemClock });
-	const timer = setInterval(tick, TICK_MS);
+	// An error ends the program, although the reporter is not stopped.
+	const timer = setInterval(tick, TICK_MS).unref();
 	return { report, stop: () => clearInterval(timer) };
 }
 
