@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { KubejoinError } from './errors.ts';
-import { inSpan } from './trace.ts';
+import { inSpan, isTraced, type TraceHeaders } from './trace.ts';
 
 describe('a span', () => {
 	const exporter = new InMemorySpanExporter();
@@ -44,5 +46,21 @@ describe('a span', () => {
 			times.toSorted((a, b) => a - b),
 		);
 		assert.equal(times.length, 3);
+	});
+
+	it('is of a client that sends a trace, recorded or not, or of one that sends none', async () => {
+		context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+		propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+		try {
+			const within = (parent: TraceHeaders) => inSpan('get', { parent }, () => inSpan('a part', {}, isTraced));
+			const ids = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331';
+			assert.equal(await within({ traceparent: `${ids}-01` }), true);
+			assert.equal(await within({ traceparent: `${ids}-00` }), true);
+			assert.equal(await within({}), false);
+			assert.equal(await within({ traceparent: 'damaged' }), false);
+		} finally {
+			context.disable();
+			propagation.disable();
+		}
 	});
 });

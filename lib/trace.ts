@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import {
 	type Attributes,
 	context,
+	createContextKey,
 	INVALID_SPAN_CONTEXT,
 	ProxyTracerProvider,
 	propagation,
@@ -25,6 +26,7 @@ export { SpanKind } from '@opentelemetry/api';
 
 const tracer = () => trace.getTracer('kubejoin');
 const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+const SENDS_TRACE = createContextKey('the client of the request sends a trace context');
 
 /** Whether a provider is registered: it decides what is recorded. */
 export function hasProvider(): boolean {
@@ -76,8 +78,10 @@ async function inRecordedSpan<T>(
 	// The SDK truncates the start to milliseconds: this orders the spans of one program.
 	const start = { 'kubejoin.start_us': Math.round(monotonicClock() * 1_000) };
 	const span = tracer().startSpan(name, { kind, attributes: { ...attributes, ...start } }, from);
+	const within = trace.setSpan(from, span);
+	const called = parent === undefined ? within : within.setValue(SENDS_TRACE, trace.getSpan(from) !== undefined);
 	try {
-		return await context.with(trace.setSpan(from, span), () => work(span));
+		return await context.with(called, () => work(span));
 	} catch (error) {
 		if (error instanceof KubejoinError && expects.includes(error.code))
 			span.setAttribute('kubejoin.expected_error', error.code);
@@ -100,8 +104,8 @@ const adviceOf = ({ mostLikely, alsoPossible, remedy }: KubejoinError): Attribut
 	'kubejoin.remedy': remedy,
 });
 
-/** True if the current request belongs to a trace that its client records. */
-export const isTraced = (): boolean => trace.getActiveSpan()?.isRecording() === true;
+/** True if the client of the current request sends a trace context. It can be of a trace that is not recorded. */
+export const isTraced = (): boolean => context.active().getValue(SENDS_TRACE) === true;
 
 export interface SeenSpanOptions {
 	readonly kind?: SpanKind;
