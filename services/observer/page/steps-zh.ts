@@ -109,7 +109,7 @@ export const stepsInChinese: Readonly<Record<string, string>> = {
 	'second-machine-is-refused': '第二台机器未能加入',
 	// expired-token
 	'create-long-lived-token': '创建有效期较长的令牌',
-	'pause-second-join-after-discovery': '发现完成后，暂停第二个节点的加入',
+	'pause-second-join-before-token': '发送令牌前，暂停第二个节点的加入',
 	'pause-token-cleaner': '暂停令牌清理',
 	'token-cleaner-is-paused': '令牌清理已暂停',
 	'expire-token': '让令牌过期',
