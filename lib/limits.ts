@@ -637,7 +637,7 @@ export const limits = {
 		test: 'services/observer/traces-app.test.ts',
 	}),
 	tracesValues: limit({
-		value: 200_000,
+		value: 100_000,
 		unit: 'items',
 		of: 'the values in the JSON of one request with spans; 512 spans of a join have about 40,000',
 		where: ['observer 6446'],

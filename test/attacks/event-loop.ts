@@ -215,7 +215,7 @@ export const eventLoop: AttackGroup = {
 			async run(target) {
 				const url = `http://${HOST}:${target.tracesPort}/v1/traces`;
 				for (const group of [{}, { scopeSpans: [{ spans: [{}] }] }]) {
-					const body = JSON.stringify({ resourceSpans: many(33_000, () => group) });
+					const body = JSON.stringify({ resourceSpans: many(16_500, () => group) });
 					for (const [authorization, expected] of [
 						['', 401],
 						[`Bearer ${nodeTracesKey(target)}`, 200],
