@@ -111,7 +111,13 @@ const largestMessages: readonly (readonly [name: string, service: string, method
 const configMap = (name: string, data: object): string =>
 	JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
 const configMaps = '/api/v1/namespaces/default/configmaps';
-const patchOf = (kind: string) => ({ method: 'PATCH', path: `${configMaps}/patched?fieldManager=eve`, type: kind });
+const services = '/api/v1/namespaces/default/services';
+const service = JSON.stringify({ metadata: { name: 'patched' }, spec: { ports: [{ port: 80 }] } });
+const patchOf = (kind: string, path = configMaps) => ({
+	method: 'PATCH',
+	path: `${path}/patched?fieldManager=eve`,
+	type: kind,
+});
 const creation = { method: 'POST', path: configMaps, type: 'application/json' };
 const MANY = 200_000;
 /** With the fields of the object. */
@@ -160,8 +166,13 @@ const largestBodies: readonly (readonly [
 	],
 	[
 		'a strategic merge patch of one element many times',
+		patchOf('application/strategic-merge-patch+json', services),
+		() => JSON.stringify({ spec: { ports: many(4_000, (at) => ({ port: 80, [`k${at}`]: 'v' })) } }),
+	],
+	[
+		'a strategic merge patch of many elements with names of their own',
 		patchOf('application/strategic-merge-patch+json'),
-		() => JSON.stringify({ metadata: { ownerReferences: many(2_000, (at) => ({ uid: 'a', [`k${at}`]: 'v' })) } }),
+		() => JSON.stringify({ metadata: { ownerReferences: many(4_000, (at) => ({ uid: 'a', [`k${at}`]: 'v' })) } }),
 	],
 	[
 		'a server-side apply of many fields',
@@ -204,6 +215,7 @@ export const eventLoop: AttackGroup = {
 					assert.ok(![401, 403, 404].includes(answer.status), answer.body);
 				};
 				await send(creation, configMap('patched', entries(2_000)));
+				await send({ ...creation, path: services }, service);
 				await requireShortPause(target, 'apiserver-sim', () => send(request, body()));
 			},
 		})),

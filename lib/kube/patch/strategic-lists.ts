@@ -4,7 +4,7 @@
  * @source apimachinery/pkg/util/strategicpatch/patch.go mergeSlice, mergePatchIntoOriginal, normalizeElementOrder
  */
 import { limits } from '../../limits.ts';
-import { getOwn, isJsonObject, type JsonObject } from '../json-object.ts';
+import { getOwn, isJsonObject, type JsonObject, pruned } from '../json-object.ts';
 import { goPrint } from './go-print.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';
 
@@ -211,10 +211,5 @@ function requireOrder(patch: readonly unknown[], order: readonly unknown[], merg
 }
 
 /** The value without the objects that carry a directive; undefined for such an object. */
-export function withoutDirectives(value: unknown): unknown {
-	if (Array.isArray(value)) return value.map(withoutDirectives).filter((element) => element !== undefined);
-	if (!isJsonObject(value)) return value;
-	if (hasDirective(value)) return undefined;
-	const entries = Object.entries(value).map(([name, entry]) => [name, withoutDirectives(entry)] as const);
-	return Object.fromEntries(entries.filter(([, entry]) => entry !== undefined));
-}
+export const withoutDirectives = (value: unknown): unknown =>
+	hasDirective(value) ? undefined : pruned(value, hasDirective);
