@@ -27,7 +27,7 @@ export async function patchObject<T extends KubeObject>(objects: StoredObjects<T
 	const { type, document } = patch;
 	if (type === 'apply') return applyObject(objects, request, document);
 	const kind = { apiVersion: apiVersionOf(objects.resource), kind: objects.resource.kind };
-	const next = (previous: T | undefined): T => {
+	const next = async (previous: T | undefined): Promise<T> => {
 		if (previous === undefined) throw new KubejoinError('API_NOT_FOUND', objects.details(request.name));
 		// The form in which a client reads the object, to which its patch refers.
 		const read = goForm(typeOfKind(kind), previous) as JsonObject;
@@ -51,8 +51,6 @@ function applyObject<T extends KubeObject>(
 			const because = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
 			throw new KubejoinError('API_CONFLICT', { ...objects.details(name), because });
 		}
-		// Other work runs between the halves of a large apply.
-		await turn();
 		return patchedObject<T>(request, applied);
 	};
 	return writeNext(objects, request, next, subresource === '');
@@ -91,16 +89,18 @@ function invalidPatch(
 }
 
 /**
- * The patched object without the fields that its type does not have.
+ * The patched object without the fields that its type does not have. Other work runs between a patch and this check of
+ * its result, each of which can take long.
  *
  * @param strictProblems  those of the patch itself
  * @throws API_INVALID, API_BAD_REQUEST
  */
-function patchedObject<T extends KubeObject>(
+async function patchedObject<T extends KubeObject>(
 	request: ApiRequest,
 	patched: unknown,
 	strictProblems: readonly string[] = [],
-): T {
+): Promise<T> {
+	await turn();
 	const { resource, name, namespace } = request;
 	if (!isJsonObject(patched)) throw invalidPatch(request, patched, 'the patched object is not a JSON object');
 	const metadata = isJsonObject(patched.metadata) ? patched.metadata : {};
