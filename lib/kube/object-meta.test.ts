@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { subdomainProblems } from './names.ts';
 import {
 	duplicate,
@@ -128,6 +129,17 @@ describe('metadataProblems', () => {
 		assert.deepEqual(messages({ generation: -1 }), [
 			'generation: Invalid value: -1: must be greater than or equal to 0',
 		]);
+	});
+
+	it('a value in a message begins as its JSON text, and is cut as it', () => {
+		fc.assert(
+			fc.property(fc.jsonValue({ maxDepth: 4 }), fc.nat(40), (part, repeats) => {
+				const value = [part, Array.from({ length: repeats }, () => part), { a: part, b: [part] }];
+				const text = JSON.stringify(value);
+				const shown = text.length <= 256 ? text : `${text.slice(0, 256)}...`;
+				assert.equal(duplicate('f', value).message, `Duplicate value: ${shown}`);
+			}),
+		);
 	});
 
 	it('a value in a message has at most 256 characters', () => {

@@ -15,8 +15,35 @@ const MAX_QUOTED = 256;
 /** A value as Go's %q shows it, cut. */
 function quoted(value: unknown): string {
 	if (typeof value === 'string') return quoteInput(value, MAX_QUOTED);
-	const text = JSON.stringify(value) ?? 'null';
+	const text = JSON.stringify(beginningOf(value, { characters: MAX_QUOTED })) ?? 'null';
 	return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}...`;
+}
+
+/**
+ * As much of a value as the first characters of its JSON text show. A list of a thousand entries can be the value of a
+ * thousand problems.
+ *
+ * @param left  characters; what a part takes at least is subtracted
+ */
+function beginningOf(value: unknown, left: { characters: number }): unknown {
+	if (typeof value === 'string') {
+		left.characters -= value.length;
+		return value.slice(0, MAX_QUOTED);
+	}
+	left.characters -= 1;
+	if (typeof value !== 'object' || value === null) return value;
+	if (Array.isArray(value)) {
+		const elements: unknown[] = [];
+		for (let at = 0; at < value.length && left.characters >= 0; at++) elements.push(beginningOf(value[at], left));
+		return elements;
+	}
+	const entries: [name: string, entry: unknown][] = [];
+	for (const [name, entry] of Object.entries(value)) {
+		if (left.characters < 0) break;
+		left.characters -= name.length;
+		entries.push([name.slice(0, MAX_QUOTED), beginningOf(entry, left)]);
+	}
+	return Object.fromEntries(entries);
 }
 
 export const invalid = (field: string, value: unknown, detail: string): FieldProblem => ({

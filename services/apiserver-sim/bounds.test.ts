@@ -3,13 +3,17 @@ import type { FieldProblem } from '../../lib/errors.ts';
 import { decodeJson } from '../../lib/kube/codec/json.ts';
 import { labelMatcher, parseLabelSelector } from '../../lib/kube/label-selector.ts';
 import { appliedObject } from '../../lib/kube/managed-fields/field-manager.ts';
+import { metadataProblems } from '../../lib/kube/object-meta.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
-import type { KubeObject } from '../../lib/kube/types.ts';
+import type { KubeObject, ObjectMeta } from '../../lib/kube/types.ts';
 import { type LimitName, limits } from '../../lib/limits.ts';
 import { bounded, WatchCount } from './bounds.ts';
 import { refusalOf, registryOn, request, storeOfEachTest } from './fixtures.test.ts';
+import { sentObject } from './registry/stored-objects.ts';
 import { createStorage, storeKey } from './registry.ts';
+import { runtimeClasses } from './resources/cluster-kinds.ts';
 import { configMaps, leases, nodes } from './resources/plain.ts';
+import { serviceProblems } from './resources/service-rules.ts';
 
 const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 const entries = (count: number) => Object.fromEntries(many(count, (index) => [`k${index}`, 'v']));
@@ -193,7 +197,18 @@ describe('bounds on the input of a caller', () => {
 		});
 	}
 
+	const owned = (count: number, controller: boolean): ObjectMeta => ({
+		name: 'a',
+		ownerReferences: many(count, (at) => ({
+			apiVersion: 'v1',
+			kind: 'Pod',
+			name: `p${at}`,
+			uid: `u${at}`,
+			controller,
+		})),
+	});
 	const configMap = { apiVersion: 'v1', kind: 'ConfigMap' };
+	const runtimeClass = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'r' } };
 	const applied = {
 		kind: configMap,
 		subresource: '',
@@ -231,6 +246,28 @@ describe('bounds on the input of a caller', () => {
 			(share) => {
 				const matches = labelMatcher(parseLabelSelector(many(1100 * share, (at) => `!k${at}`).join()));
 				for (let object = 0; object < 1000; object++) matches({ a: 'b' });
+			},
+		],
+		['problems whose value is a list of owners', (share) => metadataProblems(owned(3000 * share, true))],
+		[
+			'owners without repetition',
+			(share) =>
+				sentObject(
+					request('create', resources.configMaps, { object: { ...configMap, metadata: owned(1000 * share, false) } }),
+				),
+		],
+		[
+			'tolerations without repetition',
+			(share) => {
+				const tolerations = many(1000 * share, (at) => ({ key: `k${at}`, operator: 'Exists' }));
+				runtimeClasses.validate?.({ ...runtimeClass, handler: 'h', scheduling: { tolerations } });
+			},
+		],
+		[
+			'ports without repetition',
+			(share) => {
+				const port = (at: number) => ({ name: `p${at}`, port: at + 1, nodePort: 30_000 + at, protocol: 'TCP' });
+				serviceProblems({ type: 'NodePort', sessionAffinity: 'None', ports: many(1000 * share, port) });
 			},
 		],
 	];

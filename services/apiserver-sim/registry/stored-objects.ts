@@ -204,16 +204,21 @@ export function sentObject<T extends KubeObject>({ object, resource, verb, name,
 /** @source apiserver/pkg/endpoints/handlers/create.go dedupOwnerReferencesAndAddWarning */
 function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string) => void): ObjectMeta {
 	const { ownerReferences: sent = [] } = metadata;
-	const isRepeated = (owner: OwnerReference, index: number): boolean =>
-		sent.findIndex((one) => isDeepStrictEqual(one, owner)) < index;
-	const repeated = sent.filter(isRepeated).map(({ uid }) => uid);
+	const unique = new Map<string, OwnerReference>();
+	const repeated: string[] = [];
+	for (const owner of sent) {
+		const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = owner;
+		const text = JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion]);
+		if (unique.has(text)) repeated.push(uid);
+		else unique.set(text, owner);
+	}
 	if (repeated.length === 0) return metadata;
 	warn(
 		'.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may ' +
 			'reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ' +
 			repeated.join(', '),
 	);
-	return { ...metadata, ownerReferences: sent.filter((owner, index) => !isRepeated(owner, index)) };
+	return { ...metadata, ownerReferences: [...unique.values()] };
 }
 
 /** @throws API_BAD_REQUEST */

@@ -26,7 +26,7 @@ import {
 	ruleProblems,
 	variableProblems,
 } from './admission-rules.ts';
-import { type LabelSelector, labelSelectorProblems, qualifiedProblems, repeated } from './field-rules.ts';
+import { type LabelSelector, labelSelectorProblems, qualifiedProblems, repeatedIn } from './field-rules.ts';
 import { kindStrategy, specOf } from './kind.ts';
 
 interface Webhook {
@@ -204,7 +204,7 @@ export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.valida
 	setDefaults: withPolicyDefaults,
 	validate({ metadata: { name = '' }, spec = {} }) {
 		const { validations = [], auditAnnotations = [] } = spec;
-		const keys = auditAnnotations.map(({ key = '' }) => key);
+		const repeated = repeatedIn(auditAnnotations.map(({ key = '' }) => key));
 		const problems = policyProblems(spec);
 		if (validations.length === 0 && auditAnnotations.length === 0) {
 			const detail = 'validations or auditAnnotations must contain at least one item';
@@ -220,7 +220,7 @@ export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.valida
 						? [invalid(`${at}.key`, key, 'requires metadata.name be non-empty')]
 						: qualifiedProblems(`${at}.key`, `${name}/${key}`)),
 					...(isBlank(valueExpression) ? [required(`${at}.valueExpression`, 'valueExpression is not specified')] : []),
-					...repeated(keys, index, `${at}.key`),
+					...repeated(index, `${at}.key`),
 				];
 			}),
 		];

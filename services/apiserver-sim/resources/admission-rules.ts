@@ -5,8 +5,15 @@
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { pathSegmentProblems, subdomainProblems } from '../../../lib/kube/names.ts';
-import { duplicate, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
-import { type LabelSelector, labelSelectorProblems, portProblems, qualifiedProblems, repeated } from './field-rules.ts';
+import { invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
+import {
+	type LabelSelector,
+	labelSelectorProblems,
+	portProblems,
+	qualifiedProblems,
+	repeatedIn,
+	repeatedPlaces,
+} from './field-rules.ts';
 
 export interface Rule {
 	readonly apiGroups?: readonly string[];
@@ -49,10 +56,11 @@ export const matchPolicyProblems = (policy: string | undefined, at: string): Fie
 
 export function ruleProblems(rule: Rule, at: string): FieldProblem[] {
 	const { operations: verbs = [], scope, resources = [], resourceNames = [] } = rule;
+	const repeated = repeatedIn(resourceNames);
 	return [
 		...resourceNames.flatMap((name, index) => [
 			...pathSegmentProblems(name).map((detail) => invalid(`${at}.resourceNames[${index}]`, name, detail)),
-			...repeated(resourceNames, index, `${at}.resourceNames[${index}]`),
+			...repeated(index, `${at}.resourceNames[${index}]`),
 		]),
 		...wildcardProblems(verbs, `${at}.operations`, 'operations'),
 		...verbs.flatMap((verb, index) =>
@@ -77,7 +85,7 @@ function wildcardProblems(list: readonly string[] = [], field: string, others: s
 function resourceProblems(list: readonly string[], field: string): FieldProblem[] {
 	if (list.length === 0) return [required(field)];
 	const problems: FieldProblem[] = [];
-	const seen: string[] = [];
+	const seen = new Set<string>();
 	for (const [index, text] of list.entries()) {
 		const at = `${field}[${index}]`;
 		if (text === '') problems.push(required(at));
@@ -85,9 +93,8 @@ function resourceProblems(list: readonly string[], field: string): FieldProblem[
 		if (rest.length === 0) continue;
 		const subresource = rest.join('/');
 		for (const wildcard of [`${resource}/*`, `*/${subresource}`])
-			if (seen.includes(wildcard))
-				problems.push(invalid(at, text, `if '${wildcard}' is present, must not specify ${text}`));
-		if (resource === '*' || subresource === '*') seen.push(text);
+			if (seen.has(wildcard)) problems.push(invalid(at, text, `if '${wildcard}' is present, must not specify ${text}`));
+		if (resource === '*' || subresource === '*') seen.add(text);
 	}
 	if (list.length > 1 && list.includes('*/*'))
 		problems.push(invalid(field, list, "if '*/*' is present, must not specify other resources"));
@@ -112,21 +119,22 @@ export const matchProblems = (match: MatchResources, at: string): FieldProblem[]
 
 /** @source validateMatchConditions */
 export function conditionProblems(conditions: readonly MatchCondition[] = [], at: string): FieldProblem[] {
-	const names = conditions.map(({ name = '' }) => name);
+	const repeated = repeatedIn(conditions.map(({ name = '' }) => name));
 	return conditions.flatMap(({ name = '', expression }, index) => [
 		...(isBlank(expression) ? [required(`${at}[${index}].expression`)] : []),
 		...(name === '' ? [required(`${at}[${index}].name`)] : qualifiedProblems(`${at}[${index}].name`, name)),
-		...(name === '' ? [] : repeated(names, index, `${at}[${index}].name`)),
+		...(name === '' ? [] : repeated(index, `${at}[${index}].name`)),
 	]);
 }
 
 /** @source validateAdmissionReviewVersions */
 export function reviewVersionProblems(versions: readonly string[], field: string): FieldProblem[] {
 	if (versions.length === 0) return [required(field, 'must specify one of v1, v1beta1')];
+	const repeated = repeatedPlaces(versions);
 	const isKnown = versions.some((version) => version === 'v1' || version === 'v1beta1');
 	return [
 		...versions.flatMap((version, index) =>
-			versions.indexOf(version) < index
+			repeated.has(index)
 				? [invalid(`${field}[${index}]`, version, 'duplicate version')]
 				: versionLabelProblems(version).map((detail) => invalid(`${field}[${index}]`, version, detail)),
 		),
@@ -244,10 +252,11 @@ export function actionProblems(actions: readonly string[], supported: readonly s
 	const warnsTwice =
 		'must not contain both Deny and Warn (repeating the same validation failure information in the API response and ' +
 		'headers serves no purpose)';
+	const repeated = repeatedIn(actions);
 	return [
 		...actions.flatMap((action, index) => [
 			...(supported.includes(action) ? [] : [notSupported(`${at}[${index}]`, action, supported)]),
-			...(actions.indexOf(action) < index ? [duplicate(`${at}[${index}]`, action)] : []),
+			...repeated(index, `${at}[${index}]`),
 		]),
 		...(actions.includes('Deny') && actions.includes('Warn') ? [invalid(at, actions, warnsTwice)] : []),
 		...(actions.length === 0 ? [required(at)] : []),

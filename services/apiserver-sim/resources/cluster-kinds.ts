@@ -4,7 +4,6 @@
  * @source pkg/apis/{scheduling,node,storage,certificates}/validation, release 1.37
  */
 import { X509Certificate } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import {
@@ -22,7 +21,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { readPem } from '../../../lib/pki/pem.ts';
 import { signerNameProblems } from './certificate-signing-requests.ts';
-import { immutable, qualifiedProblems, repeated, tolerationProblems } from './field-rules.ts';
+import { immutable, qualifiedProblems, repeatedIn, repeatedPlaces, tolerationProblems } from './field-rules.ts';
 import { kindStrategy, specOf } from './kind.ts';
 import { limitNameProblems } from './quotas.ts';
 
@@ -112,12 +111,12 @@ const selectedLabelProblems = (labels: Readonly<Record<string, string>> | undefi
 	labelsProblems(labels, 'scheduling.nodeSelector');
 
 function repeatedTolerations(tolerations: readonly Toleration[] = []): FieldProblem[] {
-	return tolerations.flatMap((one, index) => {
-		if (tolerations.findIndex((other) => isDeepStrictEqual(other, one)) === index) return [];
-		const { key: Key = '', operator: Operator = '', value: Value = '', effect: Effect = '' } = one;
-		const dumped = { Key, Operator, Value, Effect, TolerationSeconds: one.tolerationSeconds ?? null };
-		return [duplicate(`scheduling.tolerations[${index}]`, dumped)];
-	});
+	const dumped = tolerations.map(({ key = '', operator = '', value = '', effect = '', tolerationSeconds = null }) => ({
+		...{ Key: key, Operator: operator, Value: value, Effect: effect, TolerationSeconds: tolerationSeconds },
+	}));
+	return [...repeatedPlaces(dumped.map((one) => JSON.stringify(one)))].map((place) =>
+		duplicate(`scheduling.tolerations[${place}]`, dumped[place]),
+	);
 }
 
 interface CsiNode extends KubeObject {
@@ -138,16 +137,17 @@ export const csiNodes = kindStrategy<CsiNode>(resources.csiNodes, {
 	requiresVersionOnUpdate: true,
 	validate: ({ spec }) => {
 		const drivers = spec?.drivers ?? [];
-		const names = drivers.map(({ name = '' }) => name);
+		const repeatedName = repeatedIn(drivers.map(({ name = '' }) => name));
 		return drivers.flatMap((driver, index) => {
 			const at = `spec.drivers[${index}]`;
 			const { topologyKeys: keys = [] } = driver;
+			const repeatedKey = repeatedIn(keys);
 			return [
 				...driverProblems(driver, at),
-				...repeated(names, index, `${at}.name`),
+				...repeatedName(index, `${at}.name`),
 				...keys.flatMap((key, place) => [
 					...(key === '' ? [required(at)] : []),
-					...repeated(keys, place, at),
+					...repeatedKey(place, at),
 					...qualifiedProblems(at, key),
 				]),
 			];
@@ -197,7 +197,7 @@ const MIN_UPDATE_SECONDS = 10;
 function csiDriverProblems(spec: NonNullable<CsiDriver['spec']>): FieldProblem[] {
 	const { fsGroupPolicy = '', volumeLifecycleModes = [], tokenRequests = [] } = spec;
 	const { nodeAllocatableUpdatePeriodSeconds: seconds, serviceAccountTokenInSecrets: inSecrets } = spec;
-	const audiences = tokenRequests.map(({ audience = '' }) => audience);
+	const repeated = repeatedIn(tokenRequests.map(({ audience = '' }) => audience));
 	const field = 'spec.serviceAccountTokenInSecrets';
 	const unused = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified';
 	const tooShort = 'must be greater than or equal to 10 seconds';
@@ -207,7 +207,7 @@ function csiDriverProblems(spec: NonNullable<CsiDriver['spec']>): FieldProblem[]
 			: [notSupported('spec.fsGroupPolicy', fsGroupPolicy, fsGroupPolicies)]),
 		...tokenRequests.flatMap(({ expirationSeconds }, index) => {
 			const at = `spec.tokenRequests[${index}]`;
-			const twice = repeated(audiences, index, `${at}.audience`);
+			const twice = repeated(index, `${at}.audience`);
 			return twice.length > 0 ? twice : tokenTimeProblems(`${at}.expirationSeconds`, expirationSeconds);
 		}),
 		...volumeLifecycleModes.flatMap((mode) =>

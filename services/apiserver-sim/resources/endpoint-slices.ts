@@ -5,7 +5,7 @@ import { labelProblems, labelValueProblems, subdomainProblems } from '../../../l
 import { invalid, notSupported, required, tooMany } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import { endpointIpProblems, immutable, qualifiedProblems, repeated } from './field-rules.ts';
+import { endpointIpProblems, immutable, portProtocols, qualifiedProblems, repeatedIn } from './field-rules.ts';
 import { kindStrategy } from './kind.ts';
 
 interface Endpoint {
@@ -24,7 +24,6 @@ interface EndpointSlice extends KubeObject {
 }
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
 const MAX_ADDRESSES = 100;
 const MAX_HINTS = 8;
 
@@ -58,13 +57,13 @@ const countProblems = (addresses: readonly string[], at: string): FieldProblem[]
 };
 
 function portProblems({ ports = [] }: EndpointSlice): FieldProblem[] {
-	const names = ports.map(({ name = '' }) => name);
+	const repeated = repeatedIn(ports.map(({ name = '' }) => name));
 	return ports.flatMap(({ name = '', protocol = '', appProtocol }, index) => {
 		const at = `ports[${index}]`;
 		return [
 			...(name === '' ? [] : labelProblems(name).map((detail) => invalid(`${at}.name`, name, detail))),
-			...repeated(names, index, `${at}.name`),
-			...(protocols.includes(protocol) ? [] : [notSupported(`${at}.protocol`, protocol, protocols)]),
+			...repeated(index, `${at}.name`),
+			...(portProtocols.includes(protocol) ? [] : [notSupported(`${at}.protocol`, protocol, portProtocols)]),
 			...(appProtocol === undefined ? [] : qualifiedProblems(`${at}.appProtocol`, appProtocol)),
 		];
 	});
@@ -108,8 +107,9 @@ function domainProblems(sent: string, field: string): FieldProblem[] {
 function hintProblems(hints: readonly Hint[] = [], at: string, rule: (name: string) => string[]): FieldProblem[] {
 	if (hints.length > MAX_HINTS) return [tooMany(at, hints.length, MAX_HINTS)];
 	const names = hints.map(({ name = '' }) => name);
+	const repeated = repeatedIn(names);
 	return names.flatMap((name, index) => [
-		...repeated(names, index, `${at}[${index}].name`),
+		...repeated(index, `${at}[${index}].name`),
 		...rule(name).map((detail) => invalid(`${at}[${index}].name`, name, detail)),
 	]);
 }

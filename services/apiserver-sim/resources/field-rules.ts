@@ -33,11 +33,24 @@ export function immutableContent<T extends WithContent>(next: T, previous: T, fi
 	return [...(next.immutable === true ? [] : ['immutable']), ...changed].map((field) => forbiddenField(field, detail));
 }
 
-/** A value that is in the list before this place. */
-export const repeated = (values: readonly string[], index: number, field: string): FieldProblem[] => {
-	const value = values[index] ?? '';
-	return values.indexOf(value) < index ? [duplicate(field, value)] : [];
-};
+/** The places of values that are in the list before. */
+export function repeatedPlaces(values: readonly string[]): ReadonlySet<number> {
+	const seen = new Set<string>();
+	const places = new Set<number>();
+	for (const [place, value] of values.entries()) {
+		if (seen.has(value)) places.add(place);
+		seen.add(value);
+	}
+	return places;
+}
+
+/** Reports a value that is in the list before its place. */
+export function repeatedIn(values: readonly string[]): (place: number, field: string) => FieldProblem[] {
+	const places = repeatedPlaces(values);
+	return (place, field) => (places.has(place) ? [duplicate(field, values[place])] : []);
+}
+
+export const portProtocols = ['SCTP', 'TCP', 'UDP'];
 
 export const qualifiedProblems = (field: string, value: string): FieldProblem[] =>
 	qualifiedNameProblems(value).map((detail) => invalid(field, value, detail));

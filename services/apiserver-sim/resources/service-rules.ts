@@ -15,7 +15,16 @@ import {
 	required,
 } from '../../../lib/kube/object-meta.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import { cidrProblems, endpointIpProblems, ipProblems, portProblems, qualifiedProblems } from './field-rules.ts';
+import {
+	cidrProblems,
+	endpointIpProblems,
+	ipProblems,
+	portProblems,
+	portProtocols,
+	qualifiedProblems,
+	repeatedIn,
+	repeatedPlaces,
+} from './field-rules.ts';
 
 export interface ServicePort {
 	readonly name?: string;
@@ -52,7 +61,6 @@ export type ServiceSpec = NonNullable<Service['spec']>;
 type Spec = ServiceSpec;
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
 const policies = ['Cluster', 'Local'];
 const families = ['IPv4', 'IPv6'];
 const familyPolicies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
@@ -81,7 +89,7 @@ export function serviceProblems(spec: Spec, found?: Spec): FieldProblem[] {
 	return [
 		...(needsPorts ? [required('spec.ports')] : []),
 		...typeProblems(spec),
-		...ports.flatMap((port, index) => portRules(port, ports, index)),
+		...portsProblems(ports),
 		...labelsProblems(selector, 'spec.selector'),
 		...requiredOneOf('spec.sessionAffinity', sessionAffinity, affinities),
 		...affinityProblems(spec),
@@ -111,16 +119,24 @@ function typeProblems(spec: Spec): FieldProblem[] {
 	];
 }
 
-function portRules(port: ServicePort, ports: readonly ServicePort[], index: number): FieldProblem[] {
+function portsProblems(ports: readonly ServicePort[]): FieldProblem[] {
+	const repeated = repeatedIn(ports.map(({ name = '' }) => name));
+	const isAlone = ports.length === 1;
+	return ports.flatMap((port, index) => {
+		const at = `spec.ports[${index}]`;
+		return portRules(port, at, isAlone, port.name ? repeated(index, `${at}.name`) : []);
+	});
+}
+
+/** @param repeated  the problem of a name that an earlier port has */
+function portRules(port: ServicePort, at: string, isAlone: boolean, repeated: readonly FieldProblem[]): FieldProblem[] {
 	const { name = '', protocol, targetPort = 0, appProtocol } = port;
-	const at = `spec.ports[${index}]`;
-	const isRepeated = name !== '' && ports.findIndex((one) => one.name === name) < index;
 	return [
-		...(name === '' && ports.length > 1 ? [required(`${at}.name`)] : []),
+		...(name === '' && !isAlone ? [required(`${at}.name`)] : []),
 		...(name === '' ? [] : labelProblems(name).map((detail) => invalid(`${at}.name`, name, detail))),
-		...(isRepeated ? [duplicate(`${at}.name`, name)] : []),
+		...repeated,
 		...portProblems(`${at}.port`, port.port ?? 0),
-		...requiredOneOf(`${at}.protocol`, protocol, protocols),
+		...requiredOneOf(`${at}.protocol`, protocol, portProtocols),
 		...(typeof targetPort === 'number'
 			? portProblems(`${at}.targetPort`, targetPort)
 			: portNameProblems(targetPort).map((detail) => invalid(`${at}.targetPort`, targetPort, detail))),
@@ -159,9 +175,10 @@ function addressProblems({ clusterIP = '', clusterIPs = [], ipFamilies = [], ipF
 		problems.push(invalid(field, clusterIPs, 'first value must match `clusterIP`'));
 	if (clusterIP === '' && clusterIPs.length > 0)
 		problems.push(invalid(field, clusterIPs, 'must be empty when `clusterIP` is not specified'));
+	const repeatedFamily = repeatedIn(ipFamilies);
 	for (const [index, family] of ipFamilies.entries()) {
-		problems.push(...oneOf(`spec.ipFamilies[${index}]`, family, families));
-		if (ipFamilies.indexOf(family) < index) problems.push(duplicate(`spec.ipFamilies[${index}]`, family));
+		const at = `spec.ipFamilies[${index}]`;
+		problems.push(...oneOf(at, family, families), ...repeatedFamily(index, at));
 	}
 	problems.push(...oneOf('spec.ipFamilyPolicy', ipFamilyPolicy, familyPolicies));
 	const malformed =
@@ -177,8 +194,8 @@ function addressProblems({ clusterIP = '', clusterIPs = [], ipFamilies = [], ipF
 }
 
 function repeatedPorts({ type, ports = [] }: Spec): FieldProblem[] {
-	const isFirst = (index: number, key: (port: ServicePort) => string): boolean =>
-		ports.findIndex((one) => key(one) === key(ports[index] ?? {})) === index;
+	const repeatedNodePorts = repeatedPlaces(ports.map(({ protocol, nodePort }) => `${protocol} ${nodePort}`));
+	const repeatedNumbers = repeatedPlaces(ports.map(({ protocol, port }) => `${protocol} ${port}`));
 	const forbidden = "may not be used when `type` is 'ClusterIP'";
 	const at = (index: number) => `spec.ports[${index}]`;
 	return [
@@ -186,14 +203,12 @@ function repeatedPorts({ type, ports = [] }: Spec): FieldProblem[] {
 			type === 'ClusterIP' && nodePort ? [forbiddenField(`${at(index)}.nodePort`, forbidden)] : [],
 		),
 		...ports.flatMap(({ nodePort }, index) =>
-			nodePort && !isFirst(index, (one) => `${one.protocol} ${one.nodePort}`)
-				? [duplicate(`${at(index)}.nodePort`, nodePort)]
-				: [],
+			nodePort && repeatedNodePorts.has(index) ? [duplicate(`${at(index)}.nodePort`, nodePort)] : [],
 		),
 		...ports.flatMap(({ protocol: Protocol, port: Port }, index) =>
-			isFirst(index, (one) => `${one.protocol} ${one.port}`)
-				? []
-				: [duplicate(at(index), { Name: '', Protocol, AppProtocol: null, Port, TargetPort: 0, NodePort: 0 })],
+			repeatedNumbers.has(index)
+				? [duplicate(at(index), { Name: '', Protocol, AppProtocol: null, Port, TargetPort: 0, NodePort: 0 })]
+				: [],
 		),
 	];
 }
