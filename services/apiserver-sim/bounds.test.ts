@@ -253,13 +253,13 @@ describe('bounds on the input of a caller', () => {
 			'owners without repetition',
 			(share) =>
 				sentObject(
-					request('create', resources.configMaps, { object: { ...configMap, metadata: owned(1000 * share, false) } }),
+					request('create', resources.configMaps, { object: { ...configMap, metadata: owned(2000 * share, false) } }),
 				),
 		],
 		[
 			'tolerations without repetition',
 			(share) => {
-				const tolerations = many(1000 * share, (at) => ({ key: `k${at}`, operator: 'Exists' }));
+				const tolerations = many(3000 * share, (at) => ({ key: `k${at}`, operator: 'Exists' }));
 				runtimeClasses.validate?.({ ...runtimeClass, handler: 'h', scheduling: { tolerations } });
 			},
 		],
@@ -267,7 +267,7 @@ describe('bounds on the input of a caller', () => {
 			'ports without repetition',
 			(share) => {
 				const port = (at: number) => ({ name: `p${at}`, port: at + 1, nodePort: 30_000 + at, protocol: 'TCP' });
-				serviceProblems({ type: 'NodePort', sessionAffinity: 'None', ports: many(1000 * share, port) });
+				serviceProblems({ type: 'NodePort', sessionAffinity: 'None', ports: many(3000 * share, port) });
 			},
 		],
 	];
