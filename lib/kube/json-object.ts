@@ -32,7 +32,8 @@ export const getOwn = (object: Readonly<JsonObject>, name: string): unknown =>
 	Object.hasOwn(object, name) ? object[name] : undefined;
 
 /** Without the fields of objects that are null; the elements of lists stay. */
-export const withoutNulls = (value: unknown): unknown => pruned(value, (entry, isInList) => entry === null && !isInList);
+export const withoutNulls = (value: unknown): unknown =>
+	pruned(value, (entry, isInList) => entry === null && !isInList);
 
 /**
  * Without the fields and elements that `drops` names. A part that has none is shared and not copied: a copy of thousands

@@ -1,4 +1,4 @@
-/** The form of names, label keys and label values. Pure. @source apimachinery/pkg/util/validation, release 1.32 */
+/** The form of names, label keys and label values. @source apimachinery/pkg/util/validation, release 1.32 */
 
 const labelForm = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const subdomainForm = `${labelForm}(\\.${labelForm})*`;

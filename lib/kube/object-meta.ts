@@ -1,5 +1,5 @@
 /**
- * The rules of metadata that all stored objects share, and problems in upstream's words. Pure.
+ * The rules of metadata that all stored objects share, and problems in upstream's words.
  * @source apimachinery/pkg/api/validation/objectmeta.go, pkg/util/validation/field/errors.go, release 1.32
  * @differs a value in a message is cut to 256 characters
  */

@@ -1,4 +1,4 @@
-/** The attacks, and the power that each requires. A power is a stolen file, or only the network. Pure. */
+/** The attacks, and the power that each requires. A power is a stolen file, or only the network. */
 import { KubejoinError } from '../../lib/errors.ts';
 
 export const powers = {

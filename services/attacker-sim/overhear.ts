@@ -1,4 +1,4 @@
-/** Counts the bytes of bootstrap token secrets in a request, without storing them. Pure. */
+/** Counts the bytes of bootstrap token secrets in a request, without storing them. */
 import { type PresentedToken, parseToken } from '../../lib/kube/bootstrap-token.ts';
 
 export interface Overheard {

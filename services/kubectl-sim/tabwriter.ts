@@ -1,4 +1,4 @@
-/** Aligns columns byte for byte as Go's text/tabwriter, which kubectl and kubeadm use. Pure. */
+/** Aligns columns byte for byte as Go's text/tabwriter, which kubectl and kubeadm use. */
 
 export interface Tabs {
 	readonly minWidth: number;

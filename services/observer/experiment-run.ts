@@ -1,4 +1,4 @@
-/** The events of the runner, one JSON object a line, and the run that follows from them. Pure. */
+/** The events of the runner, one JSON object a line, and the run that follows from them. */
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import { maskTokens } from '../../lib/log.ts';
 import { printableLines } from '../../lib/text.ts';

@@ -24,6 +24,8 @@ export class Outages {
 	readonly #options: OutagesOptions;
 	#probed: Outage[] = [];
 	readonly #causedByRunStart = new Map<number, readonly Outage[]>();
+	/** Every change of a join asks for it. Undefined after a change of the outages. */
+	#merged: readonly Outage[] | undefined;
 
 	constructor(options: OutagesOptions) {
 		this.#options = options;
@@ -36,12 +38,12 @@ export class Outages {
 			const isOut = health === 'away' && why !== undefined;
 			if (last !== undefined && (!isOut || last.why !== why)) {
 				this.#probed = this.#probed.map((one) => (one === last ? { ...one, toMs: answeredMs } : one));
-				this.#options.onChange(last.fromMs);
+				this.#changed(last.fromMs);
 			}
 			if (!isOut || last?.why === why) continue;
 			const began: Outage = { party: name, why, fromMs: sentMs, toMs: Number.POSITIVE_INFINITY };
 			this.#probed = [...this.#probed, began].slice(-MAX_OUTAGES);
-			this.#options.onChange(sentMs);
+			this.#changed(sentMs);
 		}
 	}
 
@@ -53,12 +55,13 @@ export class Outages {
 		this.#causedByRunStart.set(run.startedMs, caused);
 		if (this.#causedByRunStart.size > MAX_OUTAGES)
 			this.#causedByRunStart.delete(this.#causedByRunStart.keys().next().value ?? 0);
-		this.#options.onChange(run.startedMs);
+		this.#changed(run.startedMs);
 	}
 
 	/** @param isOfJoin  leaves out programs that take no part in the join */
 	during(fromMs: number, toMs: number, isOfJoin: (party: Lane) => boolean): readonly JoinOutage[] {
-		return this.#all()
+		this.#merged ??= this.#all();
+		return this.#merged
 			.filter((outage) => outage.fromMs <= toMs && outage.toMs >= fromMs && isOfJoin(outage.party))
 			.slice(0, MAX_OF_JOIN)
 			.map(({ party, why, experiment, ...times }) => ({
@@ -66,6 +69,11 @@ export class Outages {
 				...(times.toMs > toMs || times.toMs === Number.POSITIVE_INFINITY ? {} : { endMs: times.toMs - fromMs }),
 				...(experiment === undefined ? {} : { experiment }),
 			}));
+	}
+
+	#changed(fromMs: number): void {
+		this.#merged = undefined;
+		this.#options.onChange(fromMs);
 	}
 
 	#all(): readonly Outage[] {

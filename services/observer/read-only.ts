@@ -1,4 +1,4 @@
-/** Why the page is read-only, if it is. Pure. */
+/** Why the page is read-only, if it is. */
 import type { ReadOnly } from './api.ts';
 
 export interface ActionSettings {

@@ -1,4 +1,4 @@
-/** The line of a join in its file. Pure. */
+/** The line of a join in its file. */
 import { printableJson } from '../../lib/text.ts';
 import type { Failure, Join, JoinOutage, RefusedConnection } from './api.ts';
 

@@ -2,7 +2,7 @@
  * The place of each span in its join: its phase, its depth, and the time at which it began. OpenTelemetry truncates
  * the start of a span to the millisecond and measures its duration in microseconds, and the clocks of two services
  * can differ. A span that seems to begin before its cause (its parent, or the phase before it) is moved to the time
- * of the cause. Pure.
+ * of the cause.
  */
 import type { Attributes, Span } from './otlp.ts';
 

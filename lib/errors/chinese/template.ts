@@ -1,4 +1,4 @@
-/** Translates texts that have values in them, as gettext does: by templates with `{name}` for each value. Pure. */
+/** Translates texts that have values in them, as gettext does: by templates with `{name}` for each value. */
 
 interface Template {
 	/** The texts between the values. */

@@ -1,6 +1,6 @@
 /**
  * The effect of a deletion on an object: it is removed, or it is marked and stays until its grace period has ended and
- * its last finalizer is removed. Pure.
+ * its last finalizer is removed.
  *
  * @source apiserver/pkg/registry/rest/delete.go BeforeDelete, generic/registry/store.go Delete
  */

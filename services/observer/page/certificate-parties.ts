@@ -1,4 +1,4 @@
-/** The parties of a cluster and the credential that each needs, here and in a cluster of kubeadm. Pure. */
+/** The parties of a cluster and the credential that each needs, here and in a cluster of kubeadm. */
 import type { Certificates, Cluster, KnownCertificate } from '../api.ts';
 import type { CertificateWord } from './certificate-words.ts';
 import type { Life } from './map/scene.ts';

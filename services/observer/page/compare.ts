@@ -1,4 +1,4 @@
-/** Compares two joins: the steps of each node, and the first difference. Pure. */
+/** Compares two joins: the steps of each node, and the first difference. */
 import type { Join, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
 

@@ -1,4 +1,4 @@
-/** The lines below the code and the message of a failure, in the language of the reader. Pure. */
+/** The lines below the code and the message of a failure, in the language of the reader. */
 import type { Failure } from '../api.ts';
 import type { Translation } from './translation.ts';
 

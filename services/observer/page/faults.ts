@@ -1,4 +1,4 @@
-/** The faults that a run of an experiment has injected and not ended. Pure. */
+/** The faults that a run of an experiment has injected and not ended. */
 import type { Experiment, ExperimentRun, FaultStep } from '../api.ts';
 import type { Word } from './catalogue.ts';
 

@@ -1,4 +1,4 @@
-/** The forms of protection. Pure. */
+/** The forms of protection. */
 import type { Tls } from '../api.ts';
 import type { Word } from './catalogue.ts';
 

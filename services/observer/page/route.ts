@@ -1,6 +1,6 @@
 /**
  * The address of the page. The part behind `#` names a view and an object in it; the query holds settings that every
- * view keeps. A query behind `#` moves before it, and addresses of earlier versions redirect. Pure.
+ * view keeps. A query behind `#` moves before it, and addresses of earlier versions redirect.
  */
 import type { Language } from './format.ts';
 

@@ -1,4 +1,4 @@
-/** Texts and places of a row of the diagram, and the pauses of its player. Pure. */
+/** Texts and places of a row of the diagram, and the pauses of its player. */
 import type { Step } from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { type Form, protectionWords } from './forms.ts';

@@ -1,4 +1,4 @@
-/** Derives the rows and lanes of the diagram from the steps of a join. Pure. */
+/** Derives the rows and lanes of the diagram from the steps of a join. */
 import type { Failure, Join, JoinOutage, Lane, RefusedConnection, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
 

@@ -1,4 +1,4 @@
-/** The joins, newest first. A change moves no other join: a thousand joins are never sorted again. Pure. */
+/** The joins, newest first. A change moves no other join: a thousand joins are never sorted again. */
 import type { Join } from '../api.ts';
 
 export class SortedJoins {

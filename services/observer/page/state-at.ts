@@ -1,5 +1,5 @@
 /**
- * The state of a join at a time, from its steps: the map, the dock and the replay show this one. Pure.
+ * The state of a join at a time, from its steps: the map, the dock and the replay show this one.
  */
 import type { Failure, Join, Lane, Step, Tls } from '../api.ts';
 import { inOrder } from '../order.ts';

@@ -1,4 +1,4 @@
-/** The curves of the lines of a scene, between the boxes of a layout. Pure. */
+/** The curves of the lines of a scene, between the boxes of a layout. */
 import {
 	type Box,
 	type Curve,

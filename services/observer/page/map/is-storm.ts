@@ -5,7 +5,7 @@ const WITHIN_MS = 10_000;
 /** A storm is shown for this time after its last join. */
 const AFTER_MS = 15_000;
 
-/** Many joins began at almost the same time, and the last of them a moment ago. Pure. @param joins  newest first */
+/** Many joins began at almost the same time, and the last of them a moment ago. @param joins  newest first */
 export function isStorm(joins: readonly Join[], nowMs: number): boolean {
 	const [newest, tenth] = [joins[0], joins[FEWEST - 1]];
 	if (newest === undefined || tenth === undefined) return false;

@@ -1,6 +1,6 @@
 /**
  * Where each party of the map is. Positions follow from the role, never from an algorithm that searches: a party keeps
- * its place. Pure.
+ * its place.
  */
 
 /** `single`: a card for each node. `grouped`: tiles, and cards for a few. `field`: cells on a canvas. */

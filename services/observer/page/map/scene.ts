@@ -1,4 +1,4 @@
-/** The parties of the map and the lines between them, from the state of the store. Pure. */
+/** The parties of the map and the lines between them, from the state of the store. */
 import type { Certificates, Cluster, Join, Lifetime, Line, Negotiated, RefusedConnection, Tls } from '../../api.ts';
 import type { Fault } from '../faults.ts';
 import type { Protection } from '../forms.ts';

@@ -1,4 +1,4 @@
-/** The words of the trust strip and of a request. Pure. */
+/** The words of the trust strip and of a request. */
 import type { Join, Step } from '../../api.ts';
 import type { RequestWord, Word } from '../catalogue.ts';
 import type { Form } from '../forms.ts';
