@@ -36,7 +36,7 @@ export const withoutNulls = (value: unknown): unknown =>
 	pruned(value, (entry, isInList) => entry === null && !isInList);
 
 /**
- * Without the fields and elements that `drops` names. A part that has none is shared and not copied: a copy of thousands
+ * Without the fields and elements that `drops` names. A part without them is shared, not copied: a copy of thousands
  * of objects, each with names of its own, occupies the event loop for longer than all other work on them.
  */
 export function pruned(value: unknown, drops: (entry: unknown, isInList: boolean) => boolean): unknown {

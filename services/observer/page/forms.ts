@@ -1,4 +1,4 @@
-/** The forms of protection. */
+/** How the lines of the map and the messages of a join are protected, from the TLS of their connections. */
 import type { Tls } from '../api.ts';
 import type { Word } from './catalogue.ts';
 
