@@ -66,13 +66,16 @@ const newContext: ContextOf = ({ ca, cert, key }) => {
 };
 
 /**
- * Channels that trust the same CA share two contexts, one of them for all client certificates: a context takes
- * milliseconds to create, and 32 KB as long as a connection has it.
+ * Channels that trust the same CA share two contexts, one of them for all client certificates with an ECDSA key: a
+ * context takes milliseconds to create, and 32 KB as long as a connection has it. A context keeps one certificate for
+ * each kind of key, and could present the one of another identity.
  */
 export function sharedContexts(): ContextOf {
 	const [anonymous, identified] = [sharedContext(), sharedContext()];
-	return ({ ca, cert, key }) => {
+	return (tls) => {
+		const { ca, cert, key } = tls;
 		if (cert === undefined || key === undefined) return () => anonymous(ca);
+		if (parseCertificates(cert)[0].publicKey.asymmetricKeyType !== 'ec') return newContext(tls);
 		return () => withIdentity(identified(ca), cert, key);
 	};
 }

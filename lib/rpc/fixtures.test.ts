@@ -2,7 +2,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { createLog } from '../log.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../pki/certificate.ts';
-import { generateKeyPair, spkiOf, writePrivateKey } from '../pki/keys.ts';
+import { generateKeyPair, type KeyAlgorithm, spkiOf, writePrivateKey } from '../pki/keys.ts';
 import { hostNames } from '../pki/names.ts';
 import type { Pem } from '../pki/pem.ts';
 import type { Usage } from '../pki/usages.ts';
@@ -21,6 +21,8 @@ export interface LeafOptions {
 	readonly organizations?: readonly string[];
 	/** From now; default an hour. */
 	readonly lifeMs?: number;
+	/** Of its key; default ECDSA. */
+	readonly algorithm?: KeyAlgorithm;
 }
 export interface TestCa {
 	readonly pem: string;
@@ -41,8 +43,9 @@ export async function createCa(commonName: string): Promise<TestCa> {
 	const issuer = createIssuer(parseCertificates(pem)[0], keys.privateKey);
 	const issue =
 		(...usages: Usage[]) =>
-		async (name: string, { hosts = [], organizations = [], lifeMs = hourMs }: LeafOptions = {}): Promise<Identity> => {
-			const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
+		async (name: string, options: LeafOptions = {}): Promise<Identity> => {
+			const { hosts = [], organizations = [], lifeMs = hourMs, algorithm = 'ECDSA-P256' } = options;
+			const { publicKey, privateKey } = await generateKeyPair(algorithm);
 			const template = {
 				subject: { commonName: name, organizations },
 				spki: spkiOf(publicKey),

@@ -754,6 +754,11 @@ const kubelets: readonly Target[] = [
 		mutants: [['maxSize: RECENT_BYTES', 'maxSize: 64 * RECENT_BYTES']],
 	},
 	{
+		file: 'lib/rpc/channel.ts',
+		tests: ['services/kubelet-sim/clients.test.ts'],
+		mutants: [["publicKey.asymmetricKeyType !== 'ec'", "publicKey.asymmetricKeyType === 'none'"]],
+	},
+	{
 		file: 'lib/rpc/reported-tls.ts',
 		tests: ['lib/rpc/reported-tls.test.ts'],
 		mutants: [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ApiClient } from '../../lib/kube/client.ts';
+import type { KeyAlgorithm } from '../../lib/pki/keys.ts';
 import { createCa, type Door, openDoor, type TestCa, whoAmI } from '../../lib/rpc/fixtures.test.ts';
 import { createDial, createDials } from './clients.ts';
 import type { ApiConnection } from './join/join-context.ts';
@@ -19,8 +20,9 @@ describe('the connections of a node', () => {
 
 	const trusted = () => ca.pem as PinnedCa;
 	const server = () => ({ url: `https://${door.target}`, target: door.target, ca: trusted() });
-	const node = async (name: string) => {
-		const { cert: certificate, key } = await ca.client(`system:node:${name}`, { organizations: ['system:nodes'] });
+	const node = async (name: string, algorithm: KeyAlgorithm = 'ECDSA-P256') => {
+		const options = { organizations: ['system:nodes'], algorithm };
+		const { cert: certificate, key } = await ca.client(`system:node:${name}`, options);
 		return { certificate, key };
 	};
 	async function user({ api, close }: ApiConnection<never>): Promise<string | undefined> {
@@ -86,5 +88,12 @@ describe('the connections of a node', () => {
 		await assert.rejects(user(second.verified(door.target, other)), { code: 'PEER_REFUSED' });
 		assert.equal(await user(first.asNode(server(), await node('first'))), 'system:node:first');
 		assert.equal(await user(second.asNode(server(), await node('second'))), 'system:node:second');
+	});
+
+	it('presents the certificate of the identity after one with a key of another kind', async () => {
+		const newDial = createDials();
+		const identities = { rsa: await node('rsa', 'RSA-2048'), ecdsa: await node('ecdsa') };
+		for (const name of ['ecdsa', 'rsa', 'ecdsa', 'rsa'] as const)
+			assert.equal(await user(newDial().asNode(server(), identities[name])), `system:node:${name}`);
 	});
 });
