@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import {
 	chmodSync,
 	mkdtempSync,
@@ -158,12 +159,15 @@ describe('saved joins', () => {
 		await first.saved.close();
 		const whole = readFileSync(path(traceId));
 		const line = String(gunzipSync(whole)).split('\n')[0] ?? '';
+		const phase = randomBytes(4 * 1024).toString('hex');
 		const bad: Record<string, string | Buffer> = {
 			[idOf(1)]: '',
 			[idOf(2)]: whole.subarray(0, 10),
 			[idOf(3)]: whole,
 			[idOf(4)]: gzipSync('{"resourceSpans":7}\n'),
 			[idOf(5)]: 'x'.repeat(limits.savedJoinBytes.value + 1),
+			// Its line is valid and long, and the rest is 32 MiB of zeros.
+			[idOf(12)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(12), phase })}\n${'\0'.repeat(32 << 20)}`),
 			[idOf(7)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(7), node: 7 })}\n{}`),
 			[idOf(8)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(8), failure: {} })}\n{}`),
 			[idOf(9)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(9), outages: [7] })}\n{}`),
@@ -173,12 +177,19 @@ describe('saved joins', () => {
 		writeFileSync(join(directory, `${idOf(10)}.json`), 'of an earlier version');
 		writeFileSync(join(directory, `${idOf(10)}.json.gz.tmp`), 'of a crash');
 		symlinkSync('/dev/zero', path(idOf(6)));
+		symlinkSync(path(idOf(11)), path(idOf(11)));
 		const { joins, lines } = await start();
 		assert.deepEqual(
 			joins.list().map(({ id }) => id),
 			[traceId],
 		);
-		assert.deepEqual(files(), [`${idOf(6)}.json.gz`, `${traceId}.json.gz`, 'notes.txt'].sort());
+		assert.deepEqual(
+			files(),
+			[idOf(6), idOf(11), traceId]
+				.map((id) => `${id}.json.gz`)
+				.concat('notes.txt')
+				.sort(),
+		);
 		for (const id of Object.keys(bad))
 			assert.ok(
 				lines.some((line) => line.includes(id)),

@@ -211,17 +211,17 @@ export class SavedJoins {
 }
 
 const savedIds = (directory: string): readonly string[] =>
-	readdirSync(directory).flatMap((name) => {
-		const id = fileName.exec(name)?.[1];
-		const isFile = statSync(joinPath(directory, name), { throwIfNoEntry: false })?.isFile();
-		return id === undefined || !isFile ? [] : [id];
+	readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+		const id = fileName.exec(entry.name)?.[1];
+		return id === undefined || !entry.isFile() ? [] : [id];
 	});
 
 /** @throws Error  why the file does not begin with the line of this join */
 function readHead(path: string, id: string): Join {
 	for (const length of [HEAD_BYTES, LONG_HEAD_BYTES]) {
 		// The end of the compressed data is not read.
-		const text = gunzipSync(readBytes(path, length), { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+		const inflating = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: limits.savedJoinBytes.value };
+		const text = gunzipSync(readBytes(path, length), inflating).toString();
 		const end = text.indexOf('\n');
 		if (end !== -1) return readLine(text.slice(0, end), id);
 	}
