@@ -381,6 +381,20 @@ describe('the page', () => {
 		}
 	});
 
+	it('lists the objects of a cluster below each other in 360 px, where columns have no room', async () => {
+		await joined();
+		const page = await open('#/cluster', { viewport: { width: 360, height: 740 } });
+		for (const tab of ['nodes', 'csrs', 'tokens', 'leases', 'events']) {
+			await page.goto(`${url}#/cluster/${tab}`);
+			await page.locator('.cluster tbody tr').first().waitFor();
+			const hidden =
+				'document.querySelector(".cluster .scroll").scrollWidth - ' +
+				'document.querySelector(".cluster .scroll").clientWidth';
+			assert.equal(await page.evaluate(hidden), 0, tab);
+		}
+		await page.getByRole('rowheader', { name: 'node/node-1', exact: true }).first().waitFor();
+	});
+
 	it('loads with little work also after a storm of a thousand joins', async () => {
 		const page = await open('#/storm');
 		await sendStorm(mesh, STORM);

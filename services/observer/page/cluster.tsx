@@ -90,26 +90,31 @@ function Kind({ tab, store, cluster, now }: KindProps) {
 }
 
 function Nodes({ nodes, now }: { readonly nodes: Cluster['nodes']; readonly now: number }) {
-	const { say, messages, duration } = useWords();
+	const { say } = useWords();
+	const { ago } = useTimes(now);
 	return (
 		<Table
 			caption={say('nodes')}
-			columns={[say('name'), say('status'), say('heartbeat'), say('certificate')]}
 			rows={nodes}
 			empty={useLabWords().noNodes}
 			textOf={({ name, status, reason }) => `${name} ${status} ${reason ?? ''}`}
-			row={({ name, status, reason, heartbeatMs, certificate }) => (
-				<tr key={name}>
-					<th scope="row">{name}</th>
-					<td>
-						<State word={status} /> <span class="quiet">{reason}</span>
-					</td>
-					<td class="unbroken">
-						{heartbeatMs === 0 ? say('noHeartbeat') : messages.ago(duration(wholeSeconds(now - heartbeatMs)))}
-					</td>
-					<td>{certificate === undefined ? say('none') : <Lifetime certificate={certificate} now={now} />}</td>
-				</tr>
-			)}
+			columns={[
+				{ title: say('name'), cell: ({ name }) => name },
+				{
+					title: say('status'),
+					cell: ({ status, reason }) => (
+						<>
+							<State word={status} /> <span class="quiet">{reason}</span>
+						</>
+					),
+				},
+				{ title: say('heartbeat'), isUnbroken: true, cell: ({ heartbeatMs }) => ago(heartbeatMs) },
+				{
+					title: say('certificate'),
+					cell: ({ certificate }) =>
+						certificate === undefined ? say('none') : <Lifetime certificate={certificate} now={now} />,
+				},
+			]}
 		/>
 	);
 }
@@ -125,8 +130,15 @@ function State({ word }: { readonly word: string }) {
 	);
 }
 
-/** The page shows no parts of a second that change every second. */
-const wholeSeconds = (ms: number): number => Math.max(1, Math.round(ms / 1_000)) * 1_000;
+/** In whole seconds: parts of a second would change with each repetition. */
+function useTimes(nowMs: number) {
+	const { say, messages, duration } = useWords();
+	const since = (ms: number): string => duration(Math.max(1, Math.round((nowMs - ms) / 1_000)) * 1_000);
+	return {
+		age: (createdMs: number): string => (createdMs === 0 ? '' : since(createdMs)),
+		ago: (ms: number): string => (ms === 0 ? say('noHeartbeat') : messages.ago(since(ms))),
+	};
+}
 
 interface RequestsProps {
 	readonly store: Store;
@@ -138,7 +150,8 @@ interface RequestsProps {
 const shortName = (name: string): string => (name.length > 20 ? `${name.slice(0, 13)}…` : name);
 
 function Requests({ store, requests, now }: RequestsProps) {
-	const { say, duration } = useWords();
+	const { say } = useWords();
+	const { age } = useTimes(now);
 	const refusal = useSignal<Refusal | undefined>(undefined);
 	const canDecide = store.session.value?.actions.includes('approve') === true;
 	const decide = async (name: 'approve' | 'deny', request: string) => {
@@ -150,48 +163,43 @@ function Requests({ store, requests, now }: RequestsProps) {
 			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
 			<Table
 				caption={say('requests')}
-				columns={[
-					say('node'),
-					say('name'),
-					say('age'),
-					say('signer'),
-					say('requester'),
-					say('condition'),
-					say('decide'),
-				]}
 				rows={requests}
 				empty={useLabWords().noCsrs}
 				textOf={({ name, node, requester, signer, condition }) =>
 					`${node ?? ''} ${name} ${requester} ${signer} ${condition}`
 				}
-				row={({ name, node, requester, signer, createdMs, condition }) => (
-					<tr key={name}>
-						<th scope="row">{node ?? '–'}</th>
-						<td class="unbroken" title={name}>
-							{shortName(name)} <CopyButton text={name} />
-						</td>
-						<td class="unbroken">{createdMs === 0 ? '' : duration(wholeSeconds(now - createdMs))}</td>
-						<td>{signer}</td>
-						<td>{requester}</td>
-						<td>
-							<State word={condition} />
-						</td>
-						<td>
-							{condition === 'Pending' &&
-								canDecide &&
-								(['approve', 'deny'] as const).map((action) => (
-									<button
-										key={action}
-										type="button"
-										aria-label={`${say(action)} ${name}`}
-										onClick={() => void decide(action, name)}
-									>
-										{say(action)}
-									</button>
-								))}
-						</td>
-					</tr>
-				)}
+				columns={[
+					{ title: say('node'), cell: ({ node }) => node ?? '–' },
+					{
+						title: say('name'),
+						isUnbroken: true,
+						cell: ({ name }) => (
+							<span title={name}>
+								{shortName(name)} <CopyButton text={name} />
+							</span>
+						),
+					},
+					{ title: say('age'), isUnbroken: true, cell: ({ createdMs }) => age(createdMs) },
+					{ title: say('signer'), cell: ({ signer }) => signer },
+					{ title: say('requester'), cell: ({ requester }) => requester },
+					{ title: say('condition'), cell: ({ condition }) => <State word={condition} /> },
+					{
+						title: say('decide'),
+						cell: ({ name, condition }) =>
+							condition === 'Pending' &&
+							canDecide &&
+							(['approve', 'deny'] as const).map((action) => (
+								<button
+									key={action}
+									type="button"
+									aria-label={`${say(action)} ${name}`}
+									onClick={() => void decide(action, name)}
+								>
+									{say(action)}
+								</button>
+							)),
+					},
+				]}
 			/>
 		</>
 	);
@@ -214,7 +222,6 @@ function Tokens({ store, tokens, now }: TokensProps) {
 	return (
 		<Table
 			caption={say('tokens')}
-			columns={['ID', say('expires'), say('usages'), say('description')]}
 			rows={tokens}
 			empty={
 				<>
@@ -223,64 +230,60 @@ function Tokens({ store, tokens, now }: TokensProps) {
 				</>
 			}
 			textOf={({ id, description, usages }) => `${id} ${description} ${usages.join(' ')}`}
-			row={({ id, expiresMs, usages, description }) => (
-				<tr key={id}>
-					<th scope="row">{id}</th>
-					<td class="unbroken">{expiry(expiresMs)}</td>
-					<td>{usages.join(', ')}</td>
-					<td lang="en">{description}</td>
-				</tr>
-			)}
+			columns={[
+				{ title: 'ID', cell: ({ id }) => id },
+				{ title: say('expires'), isUnbroken: true, cell: ({ expiresMs }) => expiry(expiresMs) },
+				{ title: say('usages'), cell: ({ usages }) => usages.join(', ') },
+				{ title: say('description'), isEnglish: true, cell: ({ description }) => description },
+			]}
 		/>
 	);
 }
 
 function Leases({ leases, now }: { readonly leases: Cluster['leases']; readonly now: number }) {
-	const { say, messages, duration } = useWords();
+	const { say } = useWords();
+	const { age, ago } = useTimes(now);
 	return (
 		<Table
 			caption={say('leases')}
-			columns={[say('name'), say('holder'), say('renewed'), say('age')]}
 			rows={leases}
 			empty={useLabWords().noLeases}
 			textOf={({ name, holder }) => `${name} ${holder}`}
-			row={({ name, holder, createdMs, renewedMs }) => (
-				<tr key={name}>
-					<th scope="row">{name}</th>
-					<td>{holder}</td>
-					<td class="unbroken">
-						{renewedMs === 0 ? say('noHeartbeat') : messages.ago(duration(wholeSeconds(now - renewedMs)))}
-					</td>
-					<td class="unbroken">{createdMs === 0 ? '' : duration(wholeSeconds(now - createdMs))}</td>
-				</tr>
-			)}
+			columns={[
+				{ title: say('name'), cell: ({ name }) => name },
+				{ title: say('holder'), cell: ({ holder }) => holder },
+				{ title: say('renewed'), isUnbroken: true, cell: ({ renewedMs }) => ago(renewedMs) },
+				{ title: say('age'), isUnbroken: true, cell: ({ createdMs }) => age(createdMs) },
+			]}
 		/>
 	);
 }
 
 function Events({ events, now }: { readonly events: Cluster['events']; readonly now: number }) {
-	const { say, messages, duration } = useWords();
+	const { say } = useWords();
+	const { ago } = useTimes(now);
 	return (
 		<Table
 			caption={say('events')}
-			columns={[say('object'), say('lastSeen'), say('type'), say('reason'), say('message')]}
 			rows={events}
 			empty={useLabWords().noEvents}
 			textOf={({ object, type, reason, message }) => `${object} ${type} ${reason} ${message}`}
-			row={({ id, object, lastSeenMs, type, reason, message, count }) => (
-				<tr key={id}>
-					<th scope="row">{object}</th>
-					<td class="unbroken">{messages.ago(duration(wholeSeconds(now - lastSeenMs)))}</td>
-					<td>
-						<span class={`state ${type}`}>{type}</span>
-					</td>
-					<td lang="en">{reason}</td>
-					<td lang="en">
-						{message}
-						{count > 1 && <span class="quiet"> ×{count}</span>}
-					</td>
-				</tr>
-			)}
+			columns={[
+				{ title: say('object'), cell: ({ object }) => object },
+				{ title: say('lastSeen'), isUnbroken: true, cell: ({ lastSeenMs }) => ago(lastSeenMs) },
+				{ title: say('type'), cell: ({ type }) => <span class={`state ${type}`}>{type}</span> },
+				{ title: say('reason'), isEnglish: true, cell: ({ reason }) => reason },
+				{
+					title: say('message'),
+					isEnglish: true,
+					cell: ({ message, count }) => (
+						<>
+							{message}
+							{count > 1 && <span class="quiet"> ×{count}</span>}
+						</>
+					),
+				},
+			]}
 		/>
 	);
 }
@@ -290,35 +293,51 @@ function Services({ services }: { readonly services: Cluster['services'] }) {
 	return (
 		<Table
 			caption={say('services')}
-			columns={[say('name'), say('health')]}
 			rows={services}
 			empty={useLabWords().noServices}
 			textOf={({ name, health }) => `${name} ${health}`}
-			row={({ name, health, problem }) => (
-				<tr key={name}>
-					<th scope="row">{name}</th>
-					<td>
-						<span class={`state ${health}`}>{say(health)}</span> {problem !== undefined && <pre>{problem}</pre>}
-					</td>
-				</tr>
-			)}
+			columns={[
+				{ title: say('name'), cell: ({ name }) => name },
+				{
+					title: say('health'),
+					cell: ({ health, problem }) => (
+						<>
+							<span class={`state ${health}`}>{say(health)}</span> {problem !== undefined && <pre>{problem}</pre>}
+						</>
+					),
+				},
+			]}
 		/>
 	);
 }
 
+interface Column<Row> {
+	readonly title: string;
+	readonly cell: (row: Row) => ComponentChildren;
+	readonly isUnbroken?: true;
+	readonly isEnglish?: true;
+}
+
 interface TableProps<Row> {
 	readonly caption: string;
-	readonly columns: readonly string[];
+	/** The first one names the row. */
+	readonly columns: readonly Column<Row>[];
 	readonly rows: readonly Row[];
 	/** The words that the filter searches. */
 	readonly textOf: (row: Row) => string;
-	readonly row: (row: Row) => ComponentChildren;
 	readonly empty: ComponentChildren;
 }
 
-function Table<Row>({ caption, columns, rows, textOf, row, empty }: TableProps<Row>) {
+function Table<Row extends { readonly name: string } | { readonly id: string }>({
+	caption,
+	columns,
+	rows,
+	textOf,
+	empty,
+}: TableProps<Row>) {
 	const { say } = useWords();
 	const lab = useLabWords();
+	const [first, ...others] = columns;
 	const typed = useSignal('');
 	const page = useSignal(0);
 	const wanted = typed.value.trim().toLowerCase();
@@ -347,14 +366,26 @@ function Table<Row>({ caption, columns, rows, textOf, row, empty }: TableProps<R
 					<table>
 						<thead>
 							<tr>
-								{columns.map((column) => (
-									<th key={column} scope="col">
-										{column}
+								{columns.map(({ title }) => (
+									<th key={title} scope="col">
+										{title}
 									</th>
 								))}
 							</tr>
 						</thead>
-						<tbody>{shown.map(row)}</tbody>
+						<tbody>
+							{shown.map((row) => (
+								<tr key={'id' in row ? row.id : row.name}>
+									<th scope="row">{first?.cell(row)}</th>
+									{others.map(({ title, isUnbroken, isEnglish, cell }) => (
+										// The title is beside the cell where the window is too narrow for columns.
+										<td key={title} data-title={title} class={isUnbroken && 'unbroken'} lang={isEnglish && 'en'}>
+											{cell(row)}
+										</td>
+									))}
+								</tr>
+							))}
+						</tbody>
 					</table>
 				</section>
 			)}
