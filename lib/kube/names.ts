@@ -45,6 +45,20 @@ export function subdomainProblems(value: string): string[] {
 	return [...problems, notOfForm(rule, subdomainForm, 'example.com')];
 }
 
+const underscoredLabelForm = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const underscoredForm = `${underscoredLabelForm}(\\.${underscoredLabelForm})*`;
+const underscored = new RegExp(`^${underscoredForm}$`);
+
+/** As `subdomainProblems`, for a domain that DNS is searched in. @source IsDNS1123SubdomainWithUnderscore */
+export function underscoredSubdomainProblems(value: string): string[] {
+	const problems = lengthOf(value) > MAX_SUBDOMAIN ? [tooLong(MAX_SUBDOMAIN, 'characters')] : [];
+	if (matches(underscored, value)) return problems;
+	const rule =
+		"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', " +
+		'and must start and end with an alphanumeric character';
+	return [...problems, notOfForm(rule, underscoredForm, 'example.com')];
+}
+
 /** Problems of a name that is a segment of a path and nothing more. @source apimachinery pkg/api/validation/path */
 export function pathSegmentProblems(value: string): string[] {
 	if (value === '.' || value === '..') return [`may not be '${value}'`];

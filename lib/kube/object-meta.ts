@@ -46,10 +46,13 @@ function beginningOf(value: unknown, left: { characters: number }): unknown {
 	return Object.fromEntries(entries);
 }
 
+/** A value is quoted when its problem is reported: an object can have ten thousand problems, and 20 are. */
 export const invalid = (field: string, value: unknown, detail: string): FieldProblem => ({
 	field,
 	reason: 'FieldValueInvalid',
-	message: `Invalid value: ${quoted(value)}: ${detail}`,
+	get message() {
+		return `Invalid value: ${quoted(value)}: ${detail}`;
+	},
 });
 export const required = (field: string, detail = ''): FieldProblem => ({
 	field,
@@ -59,7 +62,9 @@ export const required = (field: string, detail = ''): FieldProblem => ({
 export const duplicate = (field: string, value: unknown): FieldProblem => ({
 	field,
 	reason: 'FieldValueDuplicate',
-	message: `Duplicate value: ${quoted(value)}`,
+	get message() {
+		return `Duplicate value: ${quoted(value)}`;
+	},
 });
 export const forbiddenField = (field: string, detail: string): FieldProblem => ({
 	field,
@@ -69,8 +74,10 @@ export const forbiddenField = (field: string, detail: string): FieldProblem => (
 export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldProblem => ({
 	field,
 	reason: 'FieldValueNotSupported',
-	message:
-		`Unsupported value: ${quoted(value)}: ` + `supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
+	get message() {
+		const values = supported.map((one) => JSON.stringify(one)).join(', ');
+		return `Unsupported value: ${quoted(value)}: supported values: ${values}`;
+	},
 });
 /** @param limit  the row of the limits table that the refusal is counted under */
 export const tooLong = (field: string, maxBytes: number, limit?: LimitName): FieldProblem => ({

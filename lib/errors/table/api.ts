@@ -78,7 +78,8 @@ export const apiErrors = {
 		omitted?: number | undefined;
 	}>({
 		message: (f) => {
-			const problems = f.causes.map((c) => `${c.field}: ${c.message}`);
+			// Upstream states a repeated problem once, and lists each cause.
+			const problems = [...new Set(f.causes.map((c) => `${c.field}: ${c.message}`))];
 			const kind = f.group === '' ? f.kind : `${f.kind}.${f.group}`;
 			if (f.omitted !== undefined) problems.push(`and ${f.omitted} more problems`);
 			return `${kind} "${f.name}" is invalid: ${problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`}`;

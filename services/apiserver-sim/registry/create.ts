@@ -61,6 +61,7 @@ export async function preparedObject<T extends KubeObject>(
 		...metadataProblems(created.metadata),
 		...(hasGenericMetadata(resource) ? [] : newFinalizerProblems(created.metadata)),
 		...(strategy.validate?.(created) ?? []),
+		...(strategy.validateCreate?.(created) ?? []),
 	]);
 	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
 	return created;

@@ -58,6 +58,8 @@ export interface Strategy<T extends KubeObject> {
 	/** Whether the finalizers `orphan` and `foregroundDeletion` have no meaning for these objects, as for Events. */
 	readonly isIgnoredByGarbageCollection?: boolean;
 	readonly validate?: (object: T) => FieldProblem[];
+	/** The rules that hold only for a new object. */
+	readonly validateCreate?: (object: T) => FieldProblem[];
 	readonly validateUpdate?: (next: T, previous: T, subresource: Subresource) => FieldProblem[];
 	/**
 	 * Whether the user may write this content, beyond the permission to write the object: a role or binding grants only

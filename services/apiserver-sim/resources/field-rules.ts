@@ -122,6 +122,24 @@ const MAX_PORT = 65_535;
 export const portProblems = (field: string, port: number): FieldProblem[] =>
 	port >= 1 && port <= MAX_PORT ? [] : [invalid(field, port, 'must be between 1 and 65535, inclusive')];
 
+/** @source apimachinery/pkg/util/validation IsValidPortName */
+export function portNameProblems(name: string): string[] {
+	const rules: readonly (readonly [isBroken: boolean, detail: string])[] = [
+		[name.length > 15, 'must be no more than 15 characters'],
+		[!/^[-a-z0-9]+$/.test(name), 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'],
+		[!/[a-z]/.test(name), 'must contain at least one letter (a-z)'],
+		[name.includes('--'), 'must not contain consecutive hyphens'],
+		[/^-|-$/.test(name), 'must not begin or end with a hyphen'],
+	];
+	return rules.filter(([isBroken]) => isBroken).map(([, detail]) => detail);
+}
+
+export const notFound = (field: string, value: string): FieldProblem => ({
+	field,
+	reason: 'FieldValueNotFound',
+	message: `Not found: ${JSON.stringify(value)}`,
+});
+
 export const ipProblems = (field: string, ip: string): FieldProblem[] =>
 	isIP(ip) > 0 ? [] : [invalid(field, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 

@@ -7,7 +7,8 @@ import { annotationsProblems, forbiddenField, labelsProblems } from '../../../li
 import type { PodTemplate } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { kindStrategy } from './kind.ts';
-import { specProblems, withSpecDefaults } from './pods.ts';
+import { specProblems } from './pod-rules/spec.ts';
+import { withSpecDefaults } from './pods.ts';
 
 export const podTemplates = kindStrategy<PodTemplate>(resources.podTemplates, {
 	generationOf: ({ template }) => template,

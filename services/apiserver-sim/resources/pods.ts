@@ -2,17 +2,16 @@
  * Pods. They are stored and no scheduler runs; a kubelet reports their status.
  *
  * @source pkg/registry/core/pod/strategy.go, pkg/apis/core/v1/defaults.go, pkg/apis/core/validation, release 1.37
- * @differs a pod is validated as far as its containers, volumes and immutable fields; upstream checks each field
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
-import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
-import { duplicate, forbiddenField, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
+import { forbiddenField } from '../../../lib/kube/object-meta.ts';
 import type { Container, Pod, PodSpec, ProjectedSource, Volume } from '../../../lib/kube/pod.ts';
 import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
 import { kindStrategy, specOf } from './kind.ts';
+import { newPodProblems, podProblems } from './pod-rules/spec.ts';
 
 const part = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const imageForm = new RegExp(
@@ -183,61 +182,6 @@ const setDefaults = ({ spec = {}, ...pod }: Pod): Pod => {
 	};
 };
 
-const containerProblems = (containers: readonly Container[], at: string, volumes: ReadonlySet<string>) => {
-	const seen = new Set<string>();
-	return containers.flatMap(({ name = '', image = '', volumeMounts = [] }, index) => {
-		const path = `${at}[${index}]`;
-		const problems: FieldProblem[] = [];
-		if (name === '') problems.push(required(`${path}.name`));
-		else problems.push(...labelProblems(name).map((detail) => invalid(`${path}.name`, name, detail)));
-		if (name !== '' && seen.has(name)) problems.push(duplicate(`${path}.name`, name));
-		seen.add(name);
-		if (image === '') problems.push(required(`${path}.image`));
-		else if (image !== image.trim())
-			problems.push(invalid(`${path}.image`, image, 'must not have leading or trailing whitespace'));
-		for (const [mount, { name: volume = '', mountPath = '' }] of volumeMounts.entries()) {
-			const mountAt = `${path}.volumeMounts[${mount}]`;
-			if (volume === '') problems.push(required(`${mountAt}.name`));
-			else if (!volumes.has(volume)) problems.push(notFound(`${mountAt}.name`, volume));
-			if (mountPath === '') problems.push(required(`${mountAt}.mountPath`));
-		}
-		return problems;
-	});
-};
-
-const notFound = (field: string, value: string): FieldProblem => ({
-	field,
-	reason: 'FieldValueNotFound',
-	message: `Not found: ${JSON.stringify(value)}`,
-});
-
-const restartPolicies = ['Always', 'OnFailure', 'Never'];
-
-/** @param at  the path of the spec */
-export function specProblems(spec: PodSpec, at: string): FieldProblem[] {
-	const { containers = [], initContainers = [], volumes = [], restartPolicy = '', nodeName = '' } = spec;
-	const names = new Set<string>();
-	const volumeProblems = volumes.flatMap(({ name = '' }, index) => {
-		const path = `${at}.volumes[${index}].name`;
-		const problems = name === '' ? [required(path)] : labelProblems(name).map((detail) => invalid(path, name, detail));
-		if (names.has(name)) problems.push(duplicate(path, name));
-		names.add(name);
-		return problems;
-	});
-	return [
-		...volumeProblems,
-		...(containers.length === 0 ? [required(`${at}.containers`)] : []),
-		...containerProblems(containers, `${at}.containers`, names),
-		...containerProblems(initContainers, `${at}.initContainers`, names),
-		...(restartPolicies.includes(restartPolicy)
-			? []
-			: [notSupported(`${at}.restartPolicy`, restartPolicy, restartPolicies)]),
-		...(nodeName === ''
-			? []
-			: subdomainProblems(nodeName).map((detail) => invalid(`${at}.nodeName`, nodeName, detail))),
-	];
-}
-
 const updatable = [
 	...['`spec.containers[*].image`', '`spec.initContainers[*].image`', '`spec.activeDeadlineSeconds`'],
 	'`spec.tolerations` (only additions to existing tolerations)',
@@ -319,7 +263,8 @@ const base = kindStrategy<Pod>(resources.pods, {
 		'status.podIPs': '',
 		'status.nominatedNodeName': status?.nominatedNodeName ?? '',
 	}),
-	validate: ({ spec = {} }) => specProblems(spec, 'spec'),
+	validate: podProblems,
+	validateCreate: newPodProblems,
 	validateUpdate,
 });
 

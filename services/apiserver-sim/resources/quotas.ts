@@ -33,15 +33,15 @@ const ofQuotas: ReadonlySet<string> = new Set([
 	'requests.storage',
 ]);
 const HUGE_PAGES = 'hugepages-';
-const isHugePages = (name: string): boolean => name.startsWith(HUGE_PAGES);
+export const isHugePages = (name: string): boolean => name.startsWith(HUGE_PAGES);
 const isStandard = (name: string): boolean =>
 	ofQuotas.has(name) || name === 'storage' || isHugePages(name.replace(/^requests\./, ''));
 
 const REQUESTS = 'requests.';
-const isExtended = (name: string): boolean =>
+export const isExtended = (name: string): boolean =>
 	!isNative(name) && !name.startsWith(REQUESTS) && qualifiedNameProblems(`${REQUESTS}${name}`).length === 0;
 
-const nameProblems = (name: string, at: string): FieldProblem[] => {
+export const resourceNameProblems = (name: string, at: string): FieldProblem[] => {
 	const problems = qualifiedNameProblems(name).map((detail) => invalid(at, name, detail));
 	if (problems.length > 0 || name.includes('/') || isStandard(name)) return problems;
 	return [invalid(at, name, 'must be a standard resource type or fully qualified')];
@@ -53,7 +53,7 @@ function quotaProblems(list: ResourceList, field: string): FieldProblem[] {
 		const isKnown = name.includes('/') || ofQuotas.has(name) || isHugePages(name.replace(/^requests\./, ''));
 		const { value } = parseQuantity(amount);
 		return [
-			...nameProblems(name, at),
+			...resourceNameProblems(name, at),
 			...(isKnown ? [] : [invalid(at, name, 'must be a standard resource for quota')]),
 			...(value < 0n ? [invalid(at, amount, 'must be greater than or equal to 0')] : []),
 			...((counted.includes(name) || isExtended(name)) && !isWhole(amount)
@@ -196,7 +196,7 @@ function typeProblems(type: string, at: string): FieldProblem[] {
 }
 
 export function limitNameProblems(type: string, name: string, at: string): FieldProblem[] {
-	const problems = nameProblems(name, at);
+	const problems = resourceNameProblems(name, at);
 	if (type !== 'Pod' && type !== 'Container') return problems;
 	if (!name.includes('/')) {
 		if (compute.includes(name) || isHugePages(name)) return problems;

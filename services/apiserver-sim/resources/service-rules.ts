@@ -19,6 +19,7 @@ import {
 	cidrProblems,
 	endpointIpProblems,
 	ipProblems,
+	portNameProblems,
 	portProblems,
 	portProtocols,
 	qualifiedProblems,
@@ -142,18 +143,6 @@ function portRules(port: ServicePort, at: string, isAlone: boolean, repeated: re
 			: portNameProblems(targetPort).map((detail) => invalid(`${at}.targetPort`, targetPort, detail))),
 		...(appProtocol === undefined ? [] : qualifiedProblems(`${at}.appProtocol`, appProtocol)),
 	];
-}
-
-/** @source apimachinery/pkg/util/validation IsValidPortName */
-function portNameProblems(name: string): string[] {
-	const rules: readonly (readonly [isBroken: boolean, detail: string])[] = [
-		[name.length > 15, 'must be no more than 15 characters'],
-		[!/^[-a-z0-9]+$/.test(name), 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'],
-		[!/[a-z]/.test(name), 'must contain at least one letter (a-z)'],
-		[name.includes('--'), 'must not contain consecutive hyphens'],
-		[/^-|-$/.test(name), 'must not begin or end with a hyphen'],
-	];
-	return rules.filter(([isBroken]) => isBroken).map(([, detail]) => detail);
 }
 
 function affinityProblems({ sessionAffinity, sessionAffinityConfig }: Spec): FieldProblem[] {
