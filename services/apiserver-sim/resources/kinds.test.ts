@@ -221,10 +221,20 @@ describe('kinds', () => {
 			assert.equal((await found()).spec.nodeName, 'm');
 		});
 
-		it('eviction deletes a pod, unless it is only tried or names another one', async () => {
+		it('eviction deletes a pod, unless it is only tried, names another one or has options that do not exist', async () => {
 			await create(pods, { spec });
 			await act('eviction', { deleteOptions: { dryRun: ['All'] } });
 			assert.match(await refusalOf(act('eviction', { deleteOptions: { preconditions: { uid: 'x' } } })), /409/);
+			assert.match(
+				await refusalOf(act('eviction', { metadata: { name: 'b' } })),
+				/400.*does not match name in Eviction/,
+			);
+			for (const deleteOptions of [
+				{ dryRun: ['all'] },
+				{ propagationPolicy: 'Later' },
+				{ ignoreStoreReadErrorWithClusterBreakingPotential: true },
+			])
+				assert.match(await refusalOf(act('eviction', { deleteOptions })), /422/);
 			assert.deepEqual((await act('eviction', {})).code, 201);
 			assert.match(await refusalOf(found()), /404/);
 		});

@@ -11,16 +11,13 @@ import type { Pod } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
+import { type DeleteOptions, readDeleteOptions } from '../request/options.ts';
 
 interface Binding extends KubeObject {
 	readonly target?: { readonly kind?: string; readonly name?: string };
 }
 interface Eviction extends KubeObject {
-	readonly deleteOptions?: {
-		readonly gracePeriodSeconds?: number;
-		readonly preconditions?: ApiRequest['preconditions'];
-		readonly dryRun?: readonly string[];
-	};
+	readonly deleteOptions?: DeleteOptions;
 }
 
 type Verb = (request: ApiRequest) => Promise<KubeObject>;
@@ -82,8 +79,7 @@ function targetProblems({ kind = '', name = '' }: NonNullable<Binding['target']>
 async function bind({ get, update }: PodVerbs, request: ApiRequest): Promise<KubeObject> {
 	const { name, object } = request;
 	const { target = {}, metadata } = object as Binding;
-	if ((metadata.name ?? '') !== name)
-		throw new KubejoinError('API_BAD_REQUEST', { problem: 'name in URL does not match name in Binding object' });
+	requireNameOfPath(name, metadata, 'Binding');
 	requireValid({ ...resources.bindings }, name, targetProblems(target));
 	for (;;) {
 		const pod = (await get(ofPod(request, { verb: 'get' }))) as Pod;
@@ -103,9 +99,24 @@ async function bind({ get, update }: PodVerbs, request: ApiRequest): Promise<Kub
 	}
 }
 
+const unsafeDeletion = invalid(
+	'deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential',
+	true,
+	'can not be set for pod eviction, try after removing the option',
+);
+
 async function evict({ delete: remove }: PodVerbs, request: ApiRequest): Promise<KubeObject> {
-	const { deleteOptions: { gracePeriodSeconds, preconditions = {}, dryRun = [] } = {} } = request.object as Eviction;
-	const options = { gracePeriodSeconds, preconditions, dryRun: request.dryRun || dryRun.includes('All') };
-	await remove(ofPod(request, { verb: 'delete', ...options }));
+	const { deleteOptions = {}, metadata } = request.object as Eviction;
+	requireNameOfPath(request.name, metadata, 'Eviction');
+	if (deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential === true)
+		requireValid({ kind: 'Eviction', group: 'policy' }, request.name, [unsafeDeletion]);
+	const options = readDeleteOptions(deleteOptions);
+	const dryRun = request.dryRun || options.dryRun === true;
+	await remove(ofPod(request, { verb: 'delete', ...options, dryRun }));
 	return success as unknown as KubeObject;
+}
+
+function requireNameOfPath(name: string, metadata: KubeObject['metadata'], kind: string): void {
+	if ((metadata.name ?? '') === name) return;
+	throw new KubejoinError('API_BAD_REQUEST', { problem: `name in URL does not match name in ${kind} object` });
 }

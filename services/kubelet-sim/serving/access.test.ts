@@ -14,8 +14,8 @@ describe('access to the kubelet', () => {
 			async create({ spec: { token } }: { readonly spec: { readonly token: string } }) {
 				asked.push(`token ${token}`);
 				if (isDown) throw new Error('down');
-				if (token !== 'valid') return { status: { authenticated: false } };
-				return { status: { authenticated: true, user: { username: 'sa', groups: ['g'], uid: 'u' } } };
+				const user = { username: token === 'nameless' ? '' : 'sa', groups: ['g'], uid: 'u' };
+				return { status: token === 'wrong' ? {} : { authenticated: token !== 'revoked', user } };
 			},
 		}),
 		subjectAccessReviews: {
@@ -53,12 +53,14 @@ describe('access to the kubelet', () => {
 			{ certificate: unverified },
 			{ certificate: verified('') },
 			{ authorization: 'Bearer wrong' },
+			{ authorization: 'Bearer revoked' },
+			{ authorization: 'Bearer nameless' },
 			{ authorization: 'Basic dmFsaWQ=' },
 			{ authorization: 'Bearer' },
 			{ certificate: unverified, authorization: 'Bearer wrong' },
 		])
 			assert.equal(await refusal('/healthz', shown), '401 Unauthorized');
-		assert.deepEqual(asked, ['token wrong']);
+		assert.deepEqual(asked, ['token wrong', 'token revoked', 'token nameless']);
 	});
 
 	it('is decided by the API server for each subresource, until one is allowed', async () => {
