@@ -47,9 +47,10 @@ describe('the dates of a certificate that was refused', () => {
 		}).listen(0, '127.0.0.1');
 		await once(server, 'listening');
 		const target = `localhost:${(server.address() as AddressInfo).port}`;
-		const refused = new KubejoinError('PEER_REFUSED', { target, problem: 'p', cause: 'time-validity' });
-		const found = await withDates(refused);
-		assert.match(String(found), /p: current time .* is after /);
+		const refused = (cause: string) => new KubejoinError('PEER_REFUSED', { target, problem: 'p', cause });
+		assert.match(String(await withDates(refused('time-validity'))), /p: current time .* is after /);
+		const untrusted = refused('unknown-authority');
+		assert.equal(await withDates(untrusted), untrusted);
 		server.close();
 		await once(server, 'close');
 		assert.deepEqual(seen, []);
