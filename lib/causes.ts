@@ -19,6 +19,7 @@ const files: Readonly<Record<string, Cause>> = {
 	},
 	EPERM: { text: 'operation not permitted', remedy: (path) => `Check who owns ${path}, and whether it is immutable` },
 	EISDIR: { text: 'is a directory', remedy: (path) => `Name a file: ${path} is a directory` },
+	ERR_FS_EISDIR: { text: 'is a directory', remedy: (path) => `Name a file: ${path} is a directory` },
 	ENOTDIR: { text: 'not a directory', remedy: (path) => `Check the path ${path}: a part of it is a file` },
 	EEXIST: { text: 'file exists', remedy: (path) => `Choose another path, or move ${path} away` },
 	ENOSPC: { text: 'no space left on device', remedy: (path) => `Free space on the disk that holds ${path}: see df -h` },

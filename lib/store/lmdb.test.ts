@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStoreWriter } from '../../test/store-writer.ts';
@@ -58,6 +58,23 @@ describe('the LMDB store', () => {
 		await assert.rejects(open(join(directory, 'file')), (error) => hasCode(error, 'STORE_UNAVAILABLE'));
 		await writeFile(join(directory, 'test.mdb'), 'x'.repeat(100_000));
 		await assert.rejects(open(directory), (error) => hasCode(error, 'STORE_DAMAGED'));
+	});
+
+	it('STORE_DAMAGED: the file is the store of another keyspace, which stays as it was', async () => {
+		const open = (keyspace: string) => openStore({ url: `lmdb:${directory}`, keyspace });
+		const tokens = await open('tokens');
+		await tokens.create('key', {});
+		await tokens.close();
+		const [from, to] = ['tokens', 'registry'].map((keyspace) => join(directory, `${keyspace}.mdb`)) as [string, string];
+		await rename(from, to);
+		await assert.rejects(
+			open('registry'),
+			(error) => hasCode(error, 'STORE_DAMAGED') && error.details.problem === 'it is the store of tokens',
+		);
+		await rename(to, from);
+		const again = await open('tokens');
+		assert.equal((await again.list('')).items.length, 1);
+		await again.close();
 	});
 
 	it('keeps every acknowledged write when the process is killed', async () => {

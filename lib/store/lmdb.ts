@@ -39,8 +39,8 @@ function isOfRevision(json: Uint8Array | undefined, revision: number): boolean {
 }
 
 interface Databases {
-	/** Holds the revision, under `revision`. */
-	readonly root: RootDatabase<number, string>;
+	/** Holds the revision, under `revision`, and the name of the keyspace, under `keyspace`. */
+	readonly root: RootDatabase<number | string, string>;
 	/**
 	 * Keys as UTF-8, so that they are listed in the same order as in Redis; each record as JSON, whose length is known
 	 * before it is parsed.
@@ -76,16 +76,22 @@ function openDatabases(directory: string, keyspace: string, historyLength: numbe
 	prepareFile(path);
 	prepareFile(`${path}-lock`);
 	requireWhole(path);
-	const root = open<number, string>({ path, noSubdir: true, encoding: 'json', ...durability });
+	const root = open<number | string, string>({ path, noSubdir: true, encoding: 'json', ...durability });
 	const items = root.openDB<Buffer, Uint8Array>({ name: 'items', encoding: 'binary', keyEncoding: 'binary' });
 	const history = root.openDB<StoreEvent, number>({ name: 'history', encoding: 'json' });
 	// Each write drops one old change; more are dropped here if fewer are to be kept than before.
-	const surplus = Array.from(history.getKeys({ end: (root.get('revision') ?? 0) - historyLength + 1 }));
+	const surplus = Array.from(history.getKeys({ end: revisionOf(root) - historyLength + 1 }));
 	root.transactionSync(() => {
 		for (const revision of surplus) history.remove(revision);
+		if (root.get('keyspace') === undefined) root.put('keyspace', keyspace);
 	});
-	return { root, items, history };
+	const found = root.get('keyspace');
+	if (found === keyspace) return { root, items, history };
+	root.close();
+	throw new KubejoinError('STORE_DAMAGED', { path, problem: `it is the store of ${found}` });
 }
+
+const revisionOf = (root: Databases['root']): number => Number(root.get('revision') ?? 0);
 
 /** LMDB reports a full disk as an input/output error. */
 function problemOfDisk(directory: string, error: unknown): string {
@@ -180,7 +186,7 @@ class LmdbStore implements Store {
 	async list<V extends StoredValue>(prefix: string, page?: PageOptions): Promise<Listed<V>> {
 		return this.#read(({ root, items }) => {
 			const { revision: since } = page ?? {};
-			const revision = root.get('revision') ?? 0;
+			const revision = revisionOf(root);
 			if (since !== undefined) pageAfter(since, this.#eventsAfter(since, 1), revision);
 			return { ...listed<V>(items, prefix, page), revision };
 		});
@@ -235,7 +241,7 @@ class LmdbStore implements Store {
 		}
 	}
 	#revision(): number {
-		return this.#read(({ root }) => root.get('revision') ?? 0);
+		return this.#read(({ root }) => revisionOf(root));
 	}
 	#eventsAfter(revision: number, limit: number): StoreEvent[] {
 		return this.#read(({ history }) =>
@@ -265,7 +271,7 @@ class LmdbStore implements Store {
 		const id = Buffer.from(key);
 		const stored = items.get(id);
 		const { type, value, text } = decide(stored === undefined ? undefined : readRecord(stored));
-		const revision = (root.get('revision') ?? 0) + 1;
+		const revision = revisionOf(root) + 1;
 		root.put('revision', revision);
 		history.put(revision, { type, key, value, revision });
 		history.remove(revision - this.#historyLength);

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import {
 	chmodSync,
+	copyFileSync,
+	existsSync,
 	mkdirSync,
 	mkdtempSync,
 	readFileSync,
+	renameSync,
 	rmSync,
 	symlinkSync,
 	truncateSync,
@@ -114,6 +117,34 @@ describe('kubejoin doctor', () => {
 		assert.deepEqual(
 			checkState(join(state, 'none')).findings.map(({ problem }) => problem),
 			['the directory does not exist'],
+		);
+	});
+
+	it('finds a directory or a device in place of a file, a missing CA key, and the store of another service', async () => {
+		const damages: readonly (readonly [path: string, damage: (path: string) => void, problem: string])[] = [
+			['pki/ca-service/ca.crt', (path) => mkdirSync(path, { mode: 0o700 }), 'it is not a file'],
+			['ca-service/ledger.jsonl', (path) => mkdirSync(path, { mode: 0o700 }), 'it is not a file'],
+			['pki/token-store/server.key', (path) => symlinkSync('/dev/zero', path), 'it is not a file'],
+			['observer', (path) => writeFileSync(path, '', { mode: 0o600 }), 'it is a file and not a directory'],
+			['token-store/tokens.mdb', (path) => writeFileSync(path, '', { mode: 0o600 }), 'it is empty'],
+			['token-store/tokens.mdb', (path) => copyFileSync(foreign, path), 'it is the store of registry'],
+		];
+		const foreign = join(state, 'apiserver-sim/registry.mdb');
+		await (await openStore({ url: `lmdb:${dirname(foreign)}`, keyspace: 'registry' })).close();
+		for (const [path, damage, problem] of damages) {
+			const whole = join(state, path);
+			if (existsSync(whole)) renameSync(whole, `${whole}.kept`);
+			damage(whole);
+			const findings = checkState(state).findings.map((one) => [one.path, one.problem]);
+			assert.deepEqual(findings, [[whole, problem]]);
+			rmSync(whole, { recursive: true });
+			if (existsSync(`${whole}.kept`)) renameSync(`${whole}.kept`, whole);
+		}
+		const key = join(state, 'pki/ca-service/ca.key');
+		rmSync(key);
+		assert.deepEqual(
+			checkState(state).findings.map((one) => [one.path, one.problem]),
+			[[key.replace('.key', '.crt'), 'its private key is missing']],
 		);
 	});
 

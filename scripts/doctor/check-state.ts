@@ -15,9 +15,10 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
 import { isDiskFull } from '../../lib/files.ts';
 import { shellWord } from '../../lib/text.ts';
+import { serviceNames } from '../mesh/services.ts';
 import { stateHolder } from '../mesh/state-lock.ts';
 import type { Finding } from './finding.ts';
-import { kinds, problemOf, type StateFile } from './kinds.ts';
+import { type Kind, kinds, problemOf, type StateFile } from './kinds.ts';
 
 export interface Examination {
 	/** Process of the mesh that uses the directory. */
@@ -95,10 +96,12 @@ function walk(top: string, directory: string, files: string[], findings: Finding
 	}
 	for (const entry of readdirSync(directory, { withFileTypes: true })) {
 		const path = join(directory, entry.name);
-		if (entry.isDirectory()) walk(top, path, files, findings);
+		const kind = entry.isDirectory() ? kindOf(top, path) : undefined;
+		if (kind !== undefined) findings.push(notAFile(path, kind));
+		else if (entry.isDirectory()) walk(top, path, files, findings);
 		else files.push(path);
 	}
-	const names = directory === top ? ['logs', 'pki', 'nodes', 'ca-service', 'token-store', 'apiserver-sim'] : [];
+	const names = directory === top ? ['logs', 'pki', 'nodes', 'lab', ...serviceNames, 'observer'] : [];
 	for (const name of names.filter((one) => files.includes(join(directory, one)))) {
 		const path = join(directory, name);
 		files.splice(files.indexOf(path), 1);
@@ -106,22 +109,29 @@ function walk(top: string, directory: string, files: string[], findings: Finding
 			path,
 			problem: 'it is a file and not a directory',
 			meaning: name === 'logs' ? 'No logs are written' : 'npm start does not start',
-			remedy: `Rename it: mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}`,
+			remedy: renamed(path),
 		});
 	}
 }
 
+const renamed = (path: string): string => `Rename it: mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}`;
+const kindOf = (top: string, path: string): Kind | undefined => kinds.find((one) => one.path.test(relative(top, path)));
+const notAFile = (path: string, { meaning }: Kind): Finding => ({
+	...{ path, problem: 'it is not a file', meaning, remedy: renamed(path) },
+});
+
 function fileFindings(top: string, path: string, isInUse: boolean): readonly Finding[] {
-	const kind = kinds.find((one) => one.path.test(relative(top, path)));
+	const kind = kindOf(top, path);
 	if (kind === undefined) return [];
 	const target = targetOf(path);
 	if (target === undefined)
 		return [
 			{ path, problem: 'it is a link to a file that does not exist', meaning: kind.meaning, remedy: kind.remedy(path) },
 		];
+	const stats = statSync(target);
+	if (!stats.isFile()) return [notAFile(path, kind)];
 	// The target of a link is examined as a file of its own.
 	if (target !== realpathSync(dirname(path)) + sep + basename(path)) return [];
-	const stats = statSync(target);
 	const unreadable = problemOfAccess(path, constants.R_OK);
 	if (unreadable !== undefined) return [ownerFinding(path, unreadable)];
 	const file: StateFile = {
@@ -130,7 +140,7 @@ function fileFindings(top: string, path: string, isInUse: boolean): readonly Fin
 		read: () => readFileSync(path, 'utf8'),
 		readSibling: (extension) => readIfThere(path.replace(/\.\w+$/, extension)),
 	};
-	const problem = stats.isFile() ? problemOf(kind, file) : 'it is not a file';
+	const problem = problemOf(kind, file);
 	return [
 		...(problem === undefined ? [] : [{ path, problem, meaning: kind.meaning, remedy: kind.remedy(path) }]),
 		...(!path.endsWith('.crt') && isOpenToOthers(stats)
@@ -149,7 +159,7 @@ function targetOf(path: string): string | undefined {
 
 function readIfThere(path: string): string | undefined {
 	try {
-		return readFileSync(path, 'utf8');
+		return statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
 	} catch {
 		return undefined;
 	}

@@ -1,12 +1,14 @@
 /** The kinds of files in a state directory: how to check one, and the meaning and remedy of damage. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, spkiOf } from '../../lib/pki/keys.ts';
 import { lmdbProblem } from '../../lib/store/lmdb-check.ts';
-import { shellWord } from '../../lib/text.ts';
+import { printable, shellWord } from '../../lib/text.ts';
 import { readYamlFile } from '../../lib/yaml.ts';
 
 export interface Kind {
@@ -53,7 +55,7 @@ export const kinds: readonly Kind[] = [
 	},
 	{
 		path: /^pki\/(ca-service\/ca|mesh-ca\/mesh-ca)\.(crt|key)$/,
-		problem: (file) => (file.path.endsWith('.key') ? keyProblem(file) : certificateProblem(file)),
+		problem: (file) => (file.path.endsWith('.key') ? keyProblem(file) : caProblem(file)),
 		meaning: 'No certificate can be issued, and npm start does not start',
 		remedy: (path) =>
 			`Restore ${shellWord(path)} from a backup; without one, start a new cluster: npm start -- --state OTHER_DIR`,
@@ -77,29 +79,29 @@ export const kinds: readonly Kind[] = [
 ];
 
 function storeProblem({ path, isInUse }: StateFile): string | undefined {
-	let unreadable = 0;
+	const own = basename(path, '.mdb');
+	let [unreadable, keyspace] = [0, own];
 	const check = () =>
-		lmdbProblem(path, (value) => {
-			if (!isJson(value.toString())) unreadable++;
+		lmdbProblem(path, (bytes) => {
+			try {
+				// Each other value is an object or a number.
+				const value: unknown = JSON.parse(bytes.toString());
+				if (typeof value === 'string') keyspace = printable(value);
+			} catch {
+				unreadable++;
+			}
 		});
 	// A transaction that commits during the check can reuse the pages that the check reads.
 	const attempts = isInUse ? 5 : 1;
 	let problem: string | undefined;
 	for (let attempt = 0; attempt < attempts; attempt++) {
-		unreadable = 0;
-		problem = check();
-		if (problem === undefined && unreadable === 0) return undefined;
+		[unreadable, keyspace] = [0, own];
+		problem = statSync(path).size === 0 ? 'it is empty' : check();
+		if (problem === undefined && unreadable === 0 && keyspace === own) return undefined;
 	}
-	return problem ?? `${unreadable} of its values cannot be read`;
-}
-
-function isJson(text: string): boolean {
-	try {
-		JSON.parse(text);
-		return true;
-	} catch {
-		return false;
-	}
+	return (
+		problem ?? (keyspace === own ? `${unreadable} of its values cannot be read` : `it is the store of ${keyspace}`)
+	);
 }
 
 /** An incomplete last line is valid: its request was not answered, and ca-service removes it when it starts. */
@@ -133,6 +135,9 @@ function certificateProblem({ path, read, readSibling }: StateFile): string | un
 		? undefined
 		: 'its private key belongs to another certificate';
 }
+
+const caProblem = (file: StateFile): string | undefined =>
+	file.readSibling('.key') === undefined ? 'its private key is missing' : certificateProblem(file);
 
 function isPrivateKey(pem: string): boolean {
 	try {

@@ -1,7 +1,7 @@
 /** A mesh of processes on this machine, from its certificates to its nodes, for `npm start` and for the tests. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory } from '../../lib/files.ts';
 import { poll } from '../../lib/poll.ts';
 import { requireFreePort } from '../../lib/ports.ts';
 import {
@@ -146,7 +146,7 @@ class ProcessMesh implements LocalMesh {
 		for (const { service, port } of servicePorts(this.#options)) await requireFreePort(service, port);
 		await this.#issueCertificates();
 		const wanted = servicesOf(this.#options);
-		for (const name of wanted) await mkdir(join(this.#options.state, name), { recursive: true, mode: 0o700 });
+		for (const name of wanted) await makePrivateDirectory(join(this.#options.state, name));
 		const chains = startChains.map((groups) =>
 			this.#startChain(groups.map((group) => group.filter((name) => wanted.includes(name)))),
 		);

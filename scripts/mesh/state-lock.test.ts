@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
@@ -56,7 +56,14 @@ describe('the lock of a state directory', () => {
 		}
 	});
 
-	it('is refused when the directory cannot be created', async () => {
+	it('is refused when a directory has its name, or the directory cannot be created', async () => {
+		const lock = join(directory, 'lock');
+		mkdirSync(lock, { recursive: true });
+		await assert.rejects(
+			lockState(directory),
+			(error) => hasCode(error, 'FILE_UNUSABLE') && error.message === `${lock}: is a directory`,
+		);
+		rmSync(directory, { recursive: true });
 		writeFileSync(directory, 'a file');
 		await assert.rejects(
 			lockState(directory),

@@ -23,16 +23,21 @@ export async function lockState(directory: string): Promise<() => void> {
 			if (await linked(own, path)) return () => rmSync(path, { force: true });
 			const pid = stateHolder(directory);
 			if (pid !== undefined) throw new KubejoinError('STATE_IN_USE', { directory, pid });
-			await rm(path, { force: true });
+			await rm(path, { force: true }).catch((error: unknown) => {
+				throw unusable(path, error);
+			});
 		}
 		throw new Error('the lock changes hands too quickly');
 	} catch (error) {
 		if (error instanceof KubejoinError) throw error;
-		throw new KubejoinError('FILE_UNUSABLE', { path: directory, problem: causeText(error) }, { cause: error });
+		throw unusable(directory, error);
 	} finally {
 		await rm(own, { force: true }).catch(() => undefined);
 	}
 }
+
+const unusable = (path: string, error: unknown): KubejoinError =>
+	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
 
 const linked = (from: string, to: string): Promise<boolean> =>
 	link(from, to).then(
