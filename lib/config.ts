@@ -112,7 +112,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const environment = (): Environment => process.env;
 
 /**
- * Makes the requests of this process ignore proxies. grpc-js has an option for that; `fetch` follows the variables of
+ * Makes the requests of this process ignore proxies. gRPC calls never use one; `fetch` follows the variables of
  * the shell if NODE_USE_ENV_PROXY is set, unless NO_PROXY excludes every host.
  */
 export function ignoreProxies(env: NodeJS.ProcessEnv = process.env): void {

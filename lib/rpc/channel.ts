@@ -3,19 +3,20 @@
  * distinguished by cause. One pooled channel for each pair of services. The type of the channel contains whether the
  * server was verified; a bearer token can be set only on a verified channel.
  */
-import { isIP } from 'node:net';
 import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
-import * as grpc from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
-import { type ErrorCode, fromWireError, type KubejoinError } from '../errors.ts';
+import { causeText, type ErrorCode, fromWireError, grpcCode } from '../errors.ts';
 import { parseCertificates } from '../pki/certificate.ts';
 import { addSpanEvent, inSpan, SpanKind, traceHeaders } from '../trace.ts';
+import { CallFailure, ERROR_TRAILER } from './call-failure.ts';
 import { withDates } from './certificate-dates.ts';
 import { contractOf } from './contracts.ts';
-import { ERROR_TRAILER } from './error-trailer.ts';
+import type { Metadata } from './grpc-call.ts';
+import { checkedMetadata, GrpcClient } from './grpc-client.ts';
 import { ReportedTls } from './reported-tls.ts';
 import type { TlsEnd } from './tls-report.ts';
-import { transportError } from './transport-errors.ts';
+import { type CallDetails, transportError } from './transport-errors.ts';
 import { nameChecked, sniOf, trustAnchors } from './verify-server.ts';
 
 export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 'unverified'> {
@@ -24,10 +25,10 @@ export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 
 	readonly trust: Trust;
 	/** Which sides have proved their identity: none, the server, or both. */
 	readonly tls: 'unverified' | 'one-way' | 'mutual';
-	readonly client: grpc.Client;
+	readonly client: Pick<GrpcClient, 'unary' | 'stream'>;
 	/** The name that the server's certificate must have. */
 	readonly serverName: string;
-	readonly metadata: grpc.Metadata;
+	readonly metadata: Metadata;
 	/** Of its last connection, for traces. */
 	readonly report: Pick<ReportedTls, 'describe'>;
 	readonly close: () => void;
@@ -45,18 +46,6 @@ export interface VerifiedTls {
 	/** `kubelet/v1.37.2`; the API server names the manager of written fields after it. */
 	readonly userAgent?: string;
 }
-
-const CLIENT_OPTIONS: grpc.ClientOptions = {
-	'grpc.enable_channelz': 0,
-	// The proxy variables of a shell are for its web traffic; see docs/differences.md.
-	'grpc.enable_http_proxy': 0,
-	'grpc.initial_reconnect_backoff_ms': 200,
-	'grpc.max_reconnect_backoff_ms': 5_000,
-	'grpc.keepalive_time_ms': 20_000,
-	'grpc.keepalive_timeout_ms': 10_000,
-	'grpc.use_local_subchannel_pool': 1,
-	'grpc.max_receive_message_length': 16 * 1024 * 1024,
-};
 
 /** Returns a function that is called immediately before each connection. */
 type ContextOf = (tls: VerifiedTls) => () => SecureContext;
@@ -118,40 +107,27 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	trust: Trust,
 	tls: Channel['tls'],
 	connection: () => ConnectionOptions,
-	{ end, userAgent }: { readonly end: TlsEnd; readonly userAgent?: string | undefined },
+	{ end, userAgent = 'kubejoin' }: { readonly end: TlsEnd; readonly userAgent?: string | undefined },
 ): Channel<Trust> {
 	const host = end.host ?? 'localhost';
 	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not
 	// here.
 	const servername = sniOf(host) || 'localhost';
-	const report = new ReportedTls(() => ({ ...connection(), servername }), end);
-	const client = new grpc.Client(resolvedTarget(target), report.credentials, {
-		...CLIENT_OPTIONS,
-		'grpc.primary_user_agent': userAgent,
-		'grpc.ssl_target_name_override': servername,
-	});
-	const metadata = new grpc.Metadata();
-	return { target, trust, tls, client, serverName: host, metadata, report, close: () => client.close() };
-}
-
-/** For an address, grpc-js then creates no DNS resolver, which takes 13 KB for each channel. */
-function resolvedTarget(target: string): string {
-	const version = isIP(splitHostPort(target)?.host ?? '');
-	return version === 0 ? target : `ipv${version}:${target}`;
+	const address = splitHostPort(target);
+	const report = new ReportedTls(() => ({ ...address, ...connection(), servername }), end);
+	const client = new GrpcClient({ target, userAgent, connect: () => report.connect() });
+	return { target, trust, tls, client, serverName: host, metadata: {}, report, close: () => client.close() };
 }
 
 /** The same connection with a bearer token on every call; only where the server was verified. */
 export function withBearerToken(channel: VerifiedChannel, token: string): VerifiedChannel {
-	const metadata = new grpc.Metadata();
-	metadata.set('authorization', `Bearer ${token}`);
-	return { ...channel, metadata };
+	return { ...channel, metadata: checkedMetadata({ ...channel.metadata, authorization: `${BEARER}${token}` }) };
 }
 
 const BEARER = 'Bearer ';
 
-function tokenBytes(metadata: grpc.Metadata): number {
-	const [value] = metadata.get('authorization');
-	return value === undefined ? 0 : Buffer.byteLength(value) - BEARER.length;
+function tokenBytes({ authorization }: Metadata): number {
+	return authorization === undefined ? 0 : Buffer.byteLength(String(authorization)) - BEARER.length;
 }
 
 export interface CallOptions {
@@ -196,50 +172,26 @@ export function call<Req extends object, Res extends object>(
 	);
 }
 
-function send<Req extends object, Res extends object>(
+async function send<Req extends object, Res extends object>(
 	channel: Channel,
-	definition: grpc.MethodDefinition<object, object>,
+	{ path, requestSerialize, responseDeserialize }: Method,
 	request: Req,
-	options: CallOptions,
+	{ deadlineMs = DEFAULT_DEADLINE_MS, signal }: CallOptions,
 ): Promise<Res> {
-	const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
-	return new Promise<Res>((resolve, reject) => {
-		const running = channel.client.makeUnaryRequest(
-			definition.path,
-			(message: Req) => sized('SENT', definition.requestSerialize(message)),
-			(bytes: Buffer) => definition.responseDeserialize(sized('RECEIVED', bytes)),
-			request,
-			withTrace(channel.metadata),
-			{ deadline: Date.now() + deadlineMs },
-			(error, response) => {
-				options.signal?.removeEventListener('abort', cancel);
-				if (error === null) resolve((response ?? {}) as Res);
-				else
-					reject(
-						options.signal?.aborted
-							? options.signal.reason
-							: fromServiceError(error, channel.target, definition.path, deadlineMs),
-					);
-			},
-		);
-		const cancel = () => running.cancel();
-		if (options.signal?.aborted) cancel();
-		options.signal?.addEventListener('abort', cancel, { once: true });
-	});
+	try {
+		const message = sized('SENT', requestSerialize(request));
+		const metadata = { ...channel.metadata, ...traceHeaders() };
+		const answer = await channel.client.unary({ path, message, metadata, deadlineMs, signal });
+		return decoded(responseDeserialize, sized('RECEIVED', answer));
+	} catch (error) {
+		throw signal?.aborted ? signal.reason : withoutAnswer(error, { target: channel.target, method: path, deadlineMs });
+	}
 }
 
 /** @source OpenTelemetry semantic conventions for RPC, events */
 function sized(type: 'SENT' | 'RECEIVED', bytes: Buffer): Buffer {
 	addSpanEvent('rpc.message', { 'rpc.message.type': type, 'rpc.message.uncompressed_size': bytes.length });
 	return bytes;
-}
-
-function withTrace(metadata: grpc.Metadata): grpc.Metadata {
-	const entries = Object.entries(traceHeaders());
-	if (entries.length === 0) return metadata;
-	const traced = metadata.clone();
-	for (const [key, value] of entries) traced.set(key, value);
-	return traced;
 }
 
 /**
@@ -253,45 +205,41 @@ export async function* stream<Req extends object, Res extends object>(
 	request: Req,
 	signal: AbortSignal,
 ): AsyncGenerator<Res, void, void> {
-	const definition = methodOf(service, method);
+	const { path, requestSerialize, responseDeserialize } = methodOf(service, method);
 	if (signal.aborted) return;
-	const running = channel.client.makeServerStreamRequest(
-		definition.path,
-		definition.requestSerialize,
-		definition.responseDeserialize,
-		request,
-		channel.metadata,
-		{},
-	);
-	const cancel = () => running.cancel();
-	signal.addEventListener('abort', cancel, { once: true });
+	const { client, metadata, target, serverName } = channel;
 	try {
-		for await (const message of running) yield message as Res;
+		for await (const bytes of client.stream({ path, message: requestSerialize(request), metadata, signal }))
+			yield decoded(responseDeserialize, bytes);
 	} catch (error) {
 		if (signal.aborted) return;
-		throw isServiceError(error)
-			? await withDates(fromServiceError(error, channel.target, definition.path, 0), channel.serverName)
-			: error;
-	} finally {
-		signal.removeEventListener('abort', cancel);
-		running.cancel();
+		throw await withDates(withoutAnswer(error, { target, method: path, deadlineMs: 0 }), serverName);
 	}
 }
 
-function methodOf(service: string, method: string): grpc.MethodDefinition<object, object> {
+type Method = MethodDefinition<object, object>;
+
+function methodOf(service: string, method: string): Method {
 	const definition = contractOf(service)[method];
 	if (definition === undefined) throw new TypeError(`${service} declares no method ${method}`);
 	return definition;
 }
 
-const isServiceError = (error: unknown): error is grpc.ServiceError =>
-	error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
+function decoded<Res extends object>(decode: Method['responseDeserialize'], bytes: Buffer): Res {
+	try {
+		return decode(bytes) as Res;
+	} catch (error) {
+		throw new CallFailure(grpcCode.INTERNAL, `Response message parsing error: ${causeText(error)}`, { cause: error });
+	}
+}
 
-function fromServiceError(error: grpc.ServiceError, target: string, method: string, deadlineMs: number): KubejoinError {
-	const trailer = error.metadata.get(ERROR_TRAILER)[0];
+/** The error of the service, or of the transport; an error that is none of a call stays. */
+function withoutAnswer(error: unknown, call: CallDetails): unknown {
+	if (!(error instanceof CallFailure)) return error;
+	const trailer = error.trailers[ERROR_TRAILER];
 	return (
-		(trailer === undefined ? undefined : fromWireError(parseJson(trailer.toString()))) ??
-		transportError(error, { target, method, deadlineMs })
+		(trailer === undefined ? undefined : fromWireError(parseJson(Buffer.from(String(trailer), 'base64').toString()))) ??
+		transportError(error, call)
 	);
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { fromWireError, hasCode, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { ERROR_TRAILER, toServiceError } from './error-trailer.ts';
+import { ERROR_TRAILER } from './call-failure.ts';
+import { toServiceError } from './error-trailer.ts';
 
 const sizes = (error: KubejoinError): [message: number, details: number] => {
 	const { details = '', metadata } = toServiceError(error);

@@ -5,9 +5,7 @@
 import * as grpc from '@grpc/grpc-js';
 import type { Details, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
-
-/** Carries the code and the details of an error, JSON. */
-export const ERROR_TRAILER = 'kubejoin-error-bin';
+import { ERROR_TRAILER } from './call-failure.ts';
 
 export function toServiceError(error: KubejoinError): grpc.ServerErrorResponse {
 	const metadata = new grpc.Metadata();

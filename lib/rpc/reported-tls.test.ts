@@ -5,14 +5,20 @@ import { createSecureContext, createServer, type Server, type TLSSocket, type Tl
 import * as grpc from '@grpc/grpc-js';
 import { trace } from '@opentelemetry/api';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import { CallFailure } from './call-failure.ts';
 import { contractOf } from './contracts.ts';
 import { createCa, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
+import { GrpcClient } from './grpc-client.ts';
 import { ReportedTls } from './reported-tls.ts';
 import { nameChecked, trustAnchors } from './verify-server.ts';
 
 const hourMs = 3_600_000;
 const hosts = ['localhost', '127.0.0.1'];
-const method = contractOf('SelfSubjectReviews').Create;
+const servername = 'localhost';
+const method = contractOf('SelfSubjectReviews').Create as grpc.MethodDefinition<object, object>;
+/** Without what grpc-js says around a text of Node. */
+const ownWords = (details: string): string =>
+	details.replace(/^No connection established\. Last error: (Error: )?/, '').replace(/\.? ?Resolution note: .*$/s, '');
 
 type Connector = 'grpc-js' | 'own';
 
@@ -29,24 +35,39 @@ describe('the own connector of gRPC channels', () => {
 	});
 
 	/** The answer of a server to a call, or the error, as a client with this connector reads it. */
-	function askWith(connector: Connector, port: number, host: string): Promise<string> {
+	const askWith = (connector: Connector, port: number, host: string): Promise<string> =>
+		connector === 'own' ? askOwn(port, host) : askTheirs(port, host);
+
+	async function askOwn(port: number, host: string): Promise<string> {
 		const secureContext = createSecureContext({ ...trustAnchors(ca.pem), ...client });
-		const servername = 'localhost';
-		const credentials =
-			connector === 'own'
-				? new ReportedTls(() => ({ secureContext, ...nameChecked(host), servername }), { side: 'client' }).credentials
-				: grpc.credentials.createFromSecureContext(secureContext, nameChecked(host));
+		const connection = { host: '127.0.0.1', port, servername, secureContext, ...nameChecked(host) };
+		const tls = new ReportedTls(() => connection, { side: 'client' });
+		const channel = new GrpcClient({ target: `127.0.0.1:${port}`, userAgent: 'test', connect: () => tls.connect() });
+		try {
+			const message = method.requestSerialize({});
+			const answer = await channel.unary({ path: method.path, message, deadlineMs: 30_000 });
+			return JSON.stringify(method.responseDeserialize(answer));
+		} catch (error) {
+			assert.ok(error instanceof CallFailure);
+			return `${error.code} ${error.details}`;
+		} finally {
+			channel.close();
+		}
+	}
+
+	function askTheirs(port: number, host: string): Promise<string> {
+		const secureContext = createSecureContext({ ...trustAnchors(ca.pem), ...client });
+		const credentials = grpc.credentials.createFromSecureContext(secureContext, nameChecked(host));
 		const channel = new grpc.Client(`127.0.0.1:${port}`, credentials, {
 			'grpc.ssl_target_name_override': servername,
 			'grpc.use_local_subchannel_pool': 1,
 			'grpc.enable_http_proxy': 0,
 		});
-		assert.ok(method !== undefined);
 		const { path, requestSerialize, responseDeserialize } = method;
 		return new Promise<string>((resolve) => {
 			const deadline = Date.now() + 30_000;
 			channel.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, { deadline }, (error, answer) =>
-				resolve(error === null ? JSON.stringify(answer) : `${error.code} ${error.details}`),
+				resolve(error === null ? JSON.stringify(answer) : `${error.code} ${ownWords(error.details)}`),
 			);
 		}).finally(() => channel.close());
 	}
@@ -96,6 +117,18 @@ describe('the own connector of gRPC channels', () => {
 					const answer = await ofDoor(identity, host);
 					assert.match(answer, /^14 /);
 					assert.match(answer, text);
+				}
+			});
+
+			it('refuses a server also where the environment of Node accepts every server', async () => {
+				const door = await (await createCa('other')).server('door', { hosts });
+				const port = await listen({ ...door, ALPNProtocols: ['h2'] });
+				const { env } = process;
+				env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+				try {
+					assert.match(await askWith('own', port, 'localhost'), /^14 (unable|self)/);
+				} finally {
+					Reflect.deleteProperty(env, 'NODE_TLS_REJECT_UNAUTHORIZED');
 				}
 			});
 

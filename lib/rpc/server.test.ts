@@ -183,19 +183,12 @@ describe('a gRPC server', () => {
 		await open({
 			unary: { Create: count, List: count, Update: count, Delete: count, Verify: count, SignDetached: count },
 		});
-		const send = (channel: Channel, method: string) =>
-			new Promise((resolve, reject) => {
-				const raw = (bytes: Buffer) => bytes;
-				const deadline = { deadline: Date.now() + 10_000 };
-				channel.client.makeUnaryRequest(
-					`/kubejoin.v1.TokenStore/${method}`,
-					raw,
-					raw,
-					Buffer.from([0x0a, 0xff]),
-					channel.metadata,
-					deadline,
-					(error, answer) => (error === null ? resolve(answer) : reject(error)),
-				);
+		const send = ({ client, metadata }: Channel, method: string) =>
+			client.unary({
+				path: `/kubejoin.v1.TokenStore/${method}`,
+				message: Buffer.from([0x0a, 0xff]),
+				metadata,
+				deadlineMs: 10_000,
 			});
 		await assert.rejects(send(await channelOf('a'), 'Verify'), { code: 3, details: /cannot be decoded/ });
 		await assert.rejects(send(await channelOf('b'), 'Create'), { code: 7 });
@@ -352,9 +345,8 @@ describe('a gRPC server', () => {
 		};
 		await open({ unary: { ...tokenStore.unary, SignDetached: note } });
 		const channel = withBearerToken(await channelOf('a'), 'abc');
-		channel.metadata?.set('Impersonate-User', 'alice');
-		for (const group of ['a', 'b']) channel.metadata?.add('impersonate-group', group);
-		await call(channel, 'TokenStore', 'SignDetached', {});
+		const impersonation = { 'Impersonate-User': 'alice', 'impersonate-group': ['a', 'b'] };
+		await call({ ...channel, metadata: { ...channel.metadata, ...impersonation } }, 'TokenStore', 'SignDetached', {});
 		assert.deepEqual(seen, ['Bearer abc', undefined]);
 		for (const pair of ['impersonate-user=alice', 'impersonate-group=a, b'])
 			assert.ok(keys.includes(pair), keys.join());

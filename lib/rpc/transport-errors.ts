@@ -1,17 +1,15 @@
 /**
- * grpc-js reports an untrusted CA, a refused client certificate and a dead server all as code 14. This module
- * distinguishes them by the texts of Node and OpenSSL that grpc-js passes on; the test produces each of them for real.
+ * An untrusted CA, a refused client certificate and a dead server are all code 14 of gRPC. This module distinguishes
+ * them by the texts of Node and OpenSSL, which have no code for some of them; the test produces each of them for real.
  */
 import { grpcCode, KubejoinError } from '../errors.ts';
 import { printable } from '../text.ts';
+import { CANCELLED, type CallFailure, UNKNOWN } from './call-failure.ts';
 
 const MAX_DETAILS = 1_024;
 
-interface Failure {
-	readonly code: number;
-	readonly details: string;
-}
-interface CallDetails {
+type Failure = Pick<CallFailure, 'code' | 'details'> & Partial<Pick<CallFailure, 'dial'>>;
+export interface CallDetails {
 	readonly target: string;
 	readonly method: string;
 	readonly deadlineMs: number;
@@ -58,12 +56,11 @@ const clientProblems: readonly (readonly [RegExp, string])[] = [
 		/alert (unknown ca|bad certificate|certificate unknown|certificate expired|unsupported certificate)/,
 		'its CA did not issue it, or it has expired',
 	],
-	[
-		/Failed to connect \(/,
-		'it closed the connection right after the TLS handshake, as a server does that refuses the certificate or ' +
-			'is shutting down',
-	],
 ];
+
+const closedAfterHandshake =
+	'it closed the connection right after the TLS handshake, as a server does that refuses the certificate or ' +
+	'is shutting down';
 
 /** The error behind a gRPC failure that no service wrote. */
 export function transportError(failure: Failure, { target, method, deadlineMs }: CallDetails): KubejoinError {
@@ -79,35 +76,32 @@ export function transportError(failure: Failure, { target, method, deadlineMs }:
 		const status = grpcNames.get(code) ?? `gRPC status ${code}`;
 		return new KubejoinError('CALL_FAILED', { target, method, status, problem: details }, { cause: failure });
 	}
-	const found = dialProblem(details);
-	for (const [pattern, reason, problem = found] of serverProblems) {
+	const problem = problemOf(details);
+	const refused = failure.dial === undefined ? undefined : handshakeError(target, problem, failure);
+	return refused ?? new KubejoinError('CONNECTION_REFUSED', { target, problem }, { cause: failure });
+}
+
+/** One of the two sides refused the other. */
+function handshakeError(target: string, found: string, failure: Failure): KubejoinError | undefined {
+	for (const [pattern, reason, problem = found] of serverProblems)
 		if (pattern.test(found))
 			return new KubejoinError('PEER_REFUSED', { target, problem, cause: reason }, { cause: failure });
-	}
-	for (const [pattern, problem] of clientProblems) {
-		if (pattern.test(found))
-			return new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target, problem }, { cause: failure });
-	}
-	return new KubejoinError('CONNECTION_REFUSED', { target, problem: found }, { cause: failure });
+	const problem =
+		failure.dial === 'closed' ? closedAfterHandshake : clientProblems.find(([pattern]) => pattern.test(found))?.[1];
+	if (problem === undefined) return undefined;
+	return new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target, problem }, { cause: failure });
 }
 
 /** The codes that no service of ours answers are there too. @source grpc/doc/statuscodes.md */
 const grpcNames = new Map<number, string>([
 	...Object.entries(grpcCode).map(([name, code]) => [code, name] as const),
 	[0, 'OK'],
-	[1, 'CANCELLED'],
-	[2, 'UNKNOWN'],
+	[CANCELLED, 'CANCELLED'],
+	[UNKNOWN, 'UNKNOWN'],
 	[15, 'DATA_LOSS'],
 ]);
 
-/** Only the cause: `connect ECONNREFUSED 127.0.0.1:6443`. */
-function dialProblem(details: string): string {
-	const problem = details
-		.replace(/^No connection established\. Last error: /, '')
-		.replace(/^Error: /, '')
-		.replace(/\.? ?Resolution note: .*$/s, '')
-		.replace(/[0-9A-F]{8,}:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):.*/s, '$1: $2')
-		.trim();
-	// grpc-js prints the absence of a reason.
-	return /^(undefined|null|)$/.test(problem) ? 'the connection was closed before it was ready' : problem;
-}
+/** Only the cause, without OpenSSL's numbers and files: `SSL routines: wrong version number`. */
+const problemOf = (details: string): string =>
+	details.replace(/[0-9A-F]{8,}:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):.*/s, '$1: $2').trim() ||
+	'the connection was closed before it was ready';

@@ -763,8 +763,29 @@ const kubelets: readonly Target[] = [
 		tests: ['lib/rpc/reported-tls.test.ts'],
 		mutants: [
 			["ALPNProtocols: ['h2'] })", "ALPNProtocols: ['h2', 'http/1.1'] })"],
-			['{ ...this.#connection(), socket,', '{ ...this.#connection(), checkServerIdentity: () => undefined, socket,'],
-			['{ ...this.#connection(), socket,', '{ ...this.#connection(), rejectUnauthorized: false, socket,'],
+			['...this.#connection(), ALPN', '...this.#connection(), checkServerIdentity: () => undefined, ALPN'],
+			['...this.#connection(), ALPN', '...this.#connection(), rejectUnauthorized: false, ALPN'],
+			['{ rejectUnauthorized: true, ', '{ '],
+		],
+	},
+	{
+		file: 'lib/rpc/grpc-call.ts',
+		tests: ['lib/rpc/grpc-client.test.ts'],
+		mutants: [
+			['this.#session.ping();', ''],
+			['this.#stream.close(constants.NGHTTP2_CANCEL);', ''],
+			["this.#end.with(wrongCount('more than one message'))", ''],
+			['(this.#frames.isInsideMessage ?', '(false ?'],
+		],
+	},
+	{
+		file: 'lib/rpc/grpc-client.ts',
+		tests: ['lib/rpc/grpc-client.test.ts'],
+		mutants: [
+			['performance.now() < this.#failed.retryMs', 'false'],
+			['this.#session?.isClosed === false', 'this.#session !== undefined'],
+			['error.isUnprocessed', 'false'],
+			['2 * last', 'last'],
 		],
 	},
 	{

@@ -71,7 +71,8 @@ function fetchVersion(access: Access): Promise<VersionInfo> {
 				error.name === 'AbortError' || error.name === 'TimeoutError'
 					? grpcCode.DEADLINE_EXCEEDED
 					: grpcCode.UNAVAILABLE;
-			const known = error instanceof KubejoinError ? error : transportError({ code, details: error.message }, call);
+			const known =
+				error instanceof KubejoinError ? error : transportError({ code, details: error.message, dial: 'failed' }, call);
 			void withDates(known, host).then(reject);
 		};
 		get(new URL('/version', server), options, async (response) => {

@@ -90,7 +90,9 @@ describe('text of a server on the terminal', () => {
 
 	it('escapes messages of an unverified server in trailer and grpc-message', () => {
 		const call = { target: 't', method: 'm', deadlineMs: 1 };
-		const errors = [2, 3, 8, 13, 14].map((code) => transportError({ code, details: hostile.repeat(500) }, call));
+		const errors = [2, 3, 8, 13, 14].map((code) =>
+			transportError({ code, details: hostile.repeat(500), dial: 'failed' }, call),
+		);
 		const wire = fromWireError({ code: 'CLUSTER_INFO_INVALID', details: { problem: hostile, list: [hostile] } });
 		for (const error of [...errors, wire ?? new KubejoinError('TOKEN_REJECTED', {})]) {
 			doesNotMatch(error.message, /[\p{Cc}\p{Cf}]/u);

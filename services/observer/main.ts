@@ -205,8 +205,8 @@ function openChannel({ kubeconfig }: Settings): ReturnType<typeof openApiChannel
 	if (kubeconfig === undefined) return undefined;
 	const channel = openApiChannel(kubeconfig);
 	// The page does not show its own requests: a trace context that is not sampled.
-	channel.metadata.set('traceparent', `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`);
-	return channel;
+	const traceparent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+	return { ...channel, metadata: { ...channel.metadata, traceparent } };
 }
 
 async function checkHealth(config: Settings, outages: Outages): ReturnType<typeof checkServices> {

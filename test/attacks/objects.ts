@@ -78,17 +78,8 @@ const negativeNanos = Buffer.from([0x08, 1, 0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 
 function sendLease(channel: VerifiedChannel, name: string, renewTime: Buffer): Promise<unknown> {
 	const metadata = Buffer.concat([field(1, Buffer.from(name)), field(3, Buffer.from('default'))]);
 	const lease = Buffer.concat([field(1, metadata), field(2, field(4, renewTime))]);
-	return new Promise((resolve, reject) => {
-		channel.client.makeUnaryRequest(
-			'/kubejoin.v1.Leases/Create',
-			(bytes: Buffer) => bytes,
-			(bytes: Buffer) => bytes,
-			lease,
-			channel.metadata,
-			{ deadline: Date.now() + 10_000 },
-			(error, answer) => (error === null ? resolve(answer) : reject(error)),
-		);
-	});
+	const { client, metadata: sent } = channel;
+	return client.unary({ path: '/kubejoin.v1.Leases/Create', message: lease, metadata: sent, deadlineMs: 10_000 });
 }
 
 export const objects: AttackGroup = {

@@ -111,9 +111,9 @@ describe('traces', () => {
 			/^RBAC: allowed by ClusterRoleBinding "kubeadm:node-autoapprove-bootstrap"/,
 		);
 		const channel = withBearerToken(mesh.channel(mesh.endpoint, { ca: mesh.ca }), 'aaaaaa.0123456789abcdef');
-		channel.metadata.set('traceparent', '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
+		const traceparent = '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 		await assert.rejects(
-			apiClient(channel).nodes.list(),
+			apiClient({ ...channel, metadata: { ...channel.metadata, traceparent } }).nodes.list(),
 			(error: Error) => error.message === 'Unauthorized' && !JSON.stringify(error).includes('bearer'),
 		);
 		await eventually(10, () => {

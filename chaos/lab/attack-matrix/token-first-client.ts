@@ -19,8 +19,8 @@ export async function joinTokenFirst(endpoint: string, token: string, pin?: stri
 	const channel = openUnverifiedChannel(endpoint);
 	try {
 		// The mistake: a secret is sent over a connection to an unverified server.
-		channel.metadata.set('authorization', `Bearer ${token}`);
-		const { data = {} } = await apiClient(channel).configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
+		const withToken = { ...channel, metadata: { authorization: `Bearer ${token}` } };
+		const { data = {} } = await apiClient(withToken).configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
 		const { ca = '' } = discoveredCluster(
 			parseKubeconfig(data.kubeconfig ?? '', wellKnown.clusterInfo),
 			wellKnown.clusterInfo,

@@ -1,0 +1,167 @@
+/** One call of a client: a request with one message, and the messages and the status that answer it. */
+import {
+	type ClientHttp2Stream,
+	constants,
+	type IncomingHttpHeaders,
+	type IncomingHttpStatusHeader,
+	type OutgoingHttpHeaders,
+} from 'node:http2';
+import { grpcCode } from '../errors.ts';
+import { CANCELLED, CallFailure, failureOfReset, failureOfResponse, failureOfTrailers } from './call-failure.ts';
+import { FrameReader, frameOf } from './grpc-frames.ts';
+import type { GrpcSession } from './grpc-session.ts';
+
+const MAX_RECEIVED_BYTES = 16 * 1024 * 1024;
+
+export interface GrpcRequest {
+	/** `/kubejoin.v1.Nodes/List` */
+	readonly path: string;
+	readonly message: Buffer;
+	readonly metadata?: Metadata;
+	readonly deadlineMs?: number | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+export type Metadata = Readonly<Record<string, string | readonly string[]>>;
+
+/** Ends a call from this side: at its deadline, or when its caller gives it up. */
+export class EarlyEnd {
+	failure: CallFailure | undefined;
+	onFailure: (failure: CallFailure) => void = () => undefined;
+	readonly #deadline: number | undefined;
+	readonly #timer: NodeJS.Timeout | undefined;
+	readonly #signal: AbortSignal | undefined;
+	readonly #abort = () => this.with(new CallFailure(CANCELLED, 'Call cancelled'));
+
+	constructor({ deadlineMs, signal }: Pick<GrpcRequest, 'deadlineMs' | 'signal'>) {
+		if (deadlineMs !== undefined) {
+			this.#deadline = performance.now() + deadlineMs;
+			const exceed = () => this.with(new CallFailure(grpcCode.DEADLINE_EXCEEDED, 'Deadline exceeded'));
+			this.#timer = setTimeout(exceed, deadlineMs);
+		}
+		this.#signal = signal;
+		if (signal?.aborted) this.#abort();
+		else signal?.addEventListener('abort', this.#abort, { once: true });
+	}
+
+	/** @source PROTOCOL-HTTP2.md Timeout: at most eight digits */
+	get timeout(): string | undefined {
+		if (this.#deadline === undefined) return undefined;
+		const leftMs = Math.max(1, Math.ceil(this.#deadline - performance.now()));
+		return leftMs < 1e8 ? `${leftMs}m` : `${Math.min(Math.ceil(leftMs / 1_000), 99_999_999)}S`;
+	}
+
+	with(failure: CallFailure): void {
+		if (this.failure !== undefined) return;
+		this.failure = failure;
+		this.clear();
+		this.onFailure(failure);
+	}
+
+	clear(): void {
+		clearTimeout(this.#timer);
+		this.#signal?.removeEventListener('abort', this.#abort);
+	}
+
+	/** @throws CallFailure  the end comes before the work is done */
+	async before<T>(work: Promise<T>): Promise<T> {
+		const ended = new Promise<never>((_resolve, reject) => {
+			this.onFailure = reject;
+		});
+		return await Promise.race([work, ended]);
+	}
+}
+
+export class GrpcCall {
+	readonly #session: GrpcSession;
+	readonly #stream: ClientHttp2Stream;
+	readonly #end: EarlyEnd;
+	readonly #frames = new FrameReader(MAX_RECEIVED_BYTES);
+	#trailers: IncomingHttpHeaders | undefined;
+	#error: NodeJS.ErrnoException | undefined;
+	#hasAnswer = false;
+
+	constructor(session: GrpcSession, headers: OutgoingHttpHeaders, message: Buffer, end: EarlyEnd) {
+		this.#session = session;
+		this.#end = end;
+		this.#stream = session.request(headers);
+		this.#stream.once('response', (received, flags) => this.#onResponse(received, flags));
+		this.#stream.once('trailers', (received) => {
+			this.#trailers = received;
+		});
+		this.#stream.once('error', (error) => {
+			this.#error = error;
+		});
+		end.onFailure = (failure) => this.#cancel(failure);
+		this.#stream.end(frameOf(message));
+	}
+
+	/** The only message of the answer. */
+	message(): Promise<Buffer> {
+		return new Promise((resolve, reject) => {
+			const messages: Buffer[] = [];
+			this.#stream.on('data', (chunk: Buffer) => {
+				try {
+					messages.push(...this.#frames.read(chunk));
+				} catch (error) {
+					this.#end.with(error as CallFailure);
+				}
+				if (messages.length > 1) this.#end.with(wrongCount('more than one message'));
+			});
+			this.#stream.once('close', () => {
+				const [message] = messages;
+				const failure = this.#failure() ?? (message === undefined ? wrongCount('no message') : undefined);
+				if (failure === undefined) resolve(message as Buffer);
+				else reject(failure);
+			});
+		});
+	}
+
+	/** The messages, which the server sends no faster than the caller takes them. */
+	async *messages(): AsyncGenerator<Buffer, void, void> {
+		try {
+			for await (const chunk of this.#stream.iterator({ destroyOnReturn: false })) yield* this.#frames.read(chunk);
+		} catch (error) {
+			throw error instanceof CallFailure ? error : (this.#failure() ?? error);
+		} finally {
+			if (!this.#stream.readableEnded) this.#stop();
+		}
+		const failure = this.#failure();
+		if (failure !== undefined) throw failure;
+	}
+
+	#onResponse(headers: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number): void {
+		this.#hasAnswer = true;
+		if ('grpc-status' in headers || (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#trailers = headers;
+		const failure = 'grpc-status' in headers ? undefined : failureOfResponse(headers);
+		if (failure !== undefined) this.#end.with(failure);
+	}
+
+	#cancel({ code }: CallFailure): void {
+		if (code === grpcCode.DEADLINE_EXCEEDED && !this.#hasAnswer) this.#session.ping();
+		this.#stop();
+	}
+
+	/** Does not wait for the connection, which may have died. */
+	#stop(): void {
+		this.#stream.close(constants.NGHTTP2_CANCEL);
+		this.#stream.destroy();
+	}
+
+	/** Of a stream that has ended. */
+	#failure(): CallFailure | undefined {
+		if (this.#end.failure !== undefined) return this.#end.failure;
+		if (this.#trailers !== undefined)
+			return (
+				failureOfTrailers(this.#trailers) ??
+				(this.#frames.isInsideMessage ? wrongCount('an incomplete message') : undefined)
+			);
+		// With GOAWAY, the server ends its streams as with RST_STREAM.
+		if (this.#session.isLost && this.#error?.code !== 'ERR_HTTP2_SESSION_ERROR')
+			return new CallFailure(grpcCode.UNAVAILABLE, this.#error?.message ?? 'Connection dropped', {
+				cause: this.#error,
+			});
+		return failureOfReset(this.#stream.rstCode);
+	}
+}
+
+const wrongCount = (found: string): CallFailure => new CallFailure(grpcCode.INTERNAL, `the answer has ${found}`);

@@ -1,0 +1,135 @@
+/**
+ * A gRPC client for one server. It has one connection, which begins with the first call, and again after it was lost.
+ * A call that finds no connection waits for it, and fails with the error of the last attempt while the client backs
+ * off.
+ */
+import type { TLSSocket } from 'node:tls';
+import { grpcCode } from '../errors.ts';
+import { CallFailure } from './call-failure.ts';
+import { EarlyEnd, GrpcCall, type GrpcRequest, type Metadata } from './grpc-call.ts';
+import { dialSession, type GrpcSession, type SessionTimes } from './grpc-session.ts';
+
+export interface ClientTimes extends SessionTimes {
+	readonly firstBackoffMs: number;
+	readonly maxBackoffMs: number;
+}
+const defaultTimes: ClientTimes = {
+	dialMs: 20_000,
+	pingMs: 20_000,
+	pongMs: 10_000,
+	firstBackoffMs: 200,
+	maxBackoffMs: 5_000,
+};
+
+export interface GrpcClientOptions {
+	/** `host:port` */
+	readonly target: string;
+	readonly userAgent: string;
+	/** Begins a TLS connection that offers HTTP/2. */
+	readonly connect: () => TLSSocket;
+	readonly times?: Partial<ClientTimes>;
+}
+
+export class GrpcClient {
+	readonly #options: GrpcClientOptions;
+	readonly #times: ClientTimes;
+	#session: GrpcSession | undefined;
+	#dialing: Promise<GrpcSession> | undefined;
+	#socket: TLSSocket | undefined;
+	#failed: { readonly failure: CallFailure; readonly backoffMs: number; readonly retryMs: number } | undefined;
+	#isClosed = false;
+
+	constructor(options: GrpcClientOptions) {
+		this.#options = options;
+		this.#times = options.times === undefined ? defaultTimes : { ...defaultTimes, ...options.times };
+	}
+
+	/** @throws CallFailure */
+	async unary(request: GrpcRequest): Promise<Buffer> {
+		const end = new EarlyEnd(request);
+		try {
+			return await (await this.#call(request, end)).message();
+		} catch (error) {
+			// The server was about to close this connection.
+			if (!(error instanceof CallFailure && error.isUnprocessed)) throw error;
+			return await (await this.#call(request, end)).message();
+		} finally {
+			end.clear();
+		}
+	}
+
+	/** @throws CallFailure */
+	async *stream(request: GrpcRequest): AsyncGenerator<Buffer, void, void> {
+		const end = new EarlyEnd(request);
+		try {
+			yield* (await this.#call(request, end)).messages();
+		} finally {
+			end.clear();
+		}
+	}
+
+	/** Calls that have begun can end. */
+	close(): void {
+		this.#isClosed = true;
+		this.#session?.close();
+		if (this.#dialing !== undefined) this.#socket?.destroy();
+	}
+
+	async #call(request: GrpcRequest, end: EarlyEnd): Promise<GrpcCall> {
+		if (end.failure !== undefined) throw end.failure;
+		const session = this.#session?.isClosed === false ? this.#session : await end.before(this.#connect());
+		return new GrpcCall(session, this.#headers(request, end.timeout), request.message, end);
+	}
+
+	async #connect(): Promise<GrpcSession> {
+		if (this.#isClosed) throw new CallFailure(grpcCode.UNAVAILABLE, 'the channel is closed');
+		if (this.#failed !== undefined && performance.now() < this.#failed.retryMs) throw this.#failed.failure;
+		this.#dialing ??= this.#dial().finally(() => {
+			this.#dialing = undefined;
+		});
+		return await this.#dialing;
+	}
+
+	async #dial(): Promise<GrpcSession> {
+		const begunMs = performance.now();
+		try {
+			this.#socket = this.#options.connect();
+			const session = await dialSession(this.#socket, this.#options.target, this.#times);
+			if (this.#isClosed) session.close();
+			this.#failed = undefined;
+			this.#session = session;
+			return session;
+		} catch (error) {
+			const last = this.#failed?.backoffMs;
+			const backoffMs = last === undefined ? this.#times.firstBackoffMs : Math.min(2 * last, this.#times.maxBackoffMs);
+			this.#failed = { failure: error as CallFailure, backoffMs, retryMs: begunMs + backoffMs };
+			throw error;
+		}
+	}
+
+	#headers({ path, metadata }: GrpcRequest, timeout: string | undefined) {
+		return {
+			...requiredHeaders,
+			':path': path,
+			':authority': this.#options.target,
+			'user-agent': this.#options.userAgent,
+			...(timeout === undefined ? {} : { 'grpc-timeout': timeout }),
+			...(metadata as Record<string, string | string[]> | undefined),
+		};
+	}
+}
+
+const requiredHeaders = {
+	':method': 'POST',
+	':scheme': 'https',
+	te: 'trailers',
+	'content-type': 'application/grpc',
+};
+
+/** @throws TypeError  text that HTTP/2 cannot send; the error does not contain it, because it can be a secret */
+export function checkedMetadata(metadata: Metadata): Metadata {
+	for (const [key, values] of Object.entries(metadata))
+		if (![values].flat().every((value) => /^[\x20-\x7e]*$/.test(value)))
+			throw new TypeError(`the metadata ${key} contains illegal characters`);
+	return metadata;
+}
