@@ -82,6 +82,7 @@ export interface DoorOptions {
 	readonly identity: Identity;
 	readonly clientCa: TestCa;
 	readonly clientCertificate?: 'required' | 'optional';
+	/** Empty: the door has no gRPC server. */
 	readonly services: readonly Service[];
 	readonly http?: HttpServer;
 	readonly port?: number;
@@ -106,15 +107,15 @@ export async function openDoor({
 	const optional = http === undefined ? {} : { http };
 	const refused: string[] = [];
 	const count = (limit: string): void => void refused.push(limit);
-	const grpc = createGrpcServer(services, connections, log, observers, count);
+	const grpc = services.length === 0 ? {} : { grpc: createGrpcServer(services, connections, log, observers, count) };
 	let handshakes = 0;
 	const onHandshake = (): void => {
 		handshakes += 1;
 	};
 	const refusedConnections: RefusedConnection[] = [];
 	const onRefused = (one: RefusedConnection): void => void refusedConnections.push(one);
-	const options = { service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, count, bounds };
-	const listener = await listen({ ...options, ...optional, onHandshake, onRefused }, connections);
+	const options = { service: 'door', address: '127.0.0.1', port, tls, clientCertificate, log, count, bounds };
+	const listener = await listen({ ...options, ...grpc, ...optional, onHandshake, onRefused }, connections);
 	return {
 		target: `localhost:${listener.port}`,
 		port: listener.port,

@@ -1,7 +1,6 @@
 /**
- * Bounds the HTTP/2 sessions of a gRPC server. grpc-js shows calls, but neither sessions nor streams that are no call
- * yet. A caller that abuses those loses its connection. Streams that are no calls go to an HTTP server, where there is
- * one.
+ * Bounds the HTTP/2 sessions of a port. grpc-js shows calls, but neither sessions nor streams that are no call yet. A
+ * caller that abuses those loses its connection. Streams that are no calls go to an HTTP server, where there is one.
  */
 import type { Server as HttpServer } from 'node:http';
 import {
@@ -13,8 +12,7 @@ import {
 	type ServerHttp2Stream,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
-import type { CountRefusal, LimitName } from '../limits.ts';
+import { type CountRefusal, type LimitName, limits } from '../limits.ts';
 import type { ElapsedMs } from '../metrics.ts';
 import type { GuardedConnection } from './connection-guard.ts';
 import { type AnswerBounds, UnreadAnswers } from './unread-answers.ts';
@@ -45,7 +43,36 @@ export interface SessionOptions {
 	readonly http?: HttpServer | undefined;
 }
 
-/** As grpc-js's ConnectionInjector, with bounds. */
+/** A server of HTTP/2 that receives its connections from a port. */
+export interface SessionServer {
+	readonly http2: Http2Server;
+	/** Emits `session` before it returns. */
+	readonly inject: (socket: TLSSocket) => void;
+	readonly drain: (graceMs: number) => void;
+	readonly destroy: () => void;
+}
+
+/** For a port without gRPC, which then does not load grpc-js. */
+export function createSessionServer(): SessionServer {
+	const http2 = createServer({ settings: { maxConcurrentStreams: limits.concurrentStreams.value } });
+	const sessions = new Set<ServerHttp2Session>();
+	http2.on('session', (session) => {
+		sessions.add(session);
+		session.once('close', () => sessions.delete(session));
+	});
+	return {
+		http2,
+		inject: (socket) => void http2.emit('connection', socket),
+		drain() {
+			for (const session of sessions) session.close();
+		},
+		destroy() {
+			for (const session of sessions) session.destroy();
+		},
+	};
+}
+
+/** A `SessionServer` with bounds. */
 export interface GuardedInjector {
 	readonly inject: (socket: TLSSocket, connection: GuardedConnection) => void;
 	readonly drain: (graceMs: number) => void;
@@ -59,9 +86,8 @@ const NGHTTP2_ERR_CALLBACK_FAILURE = -902;
 /** A violation of the protocol, such as a stream above the announced number. */
 const NGHTTP2_ERR_PROTO = -505;
 
-export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions): GuardedInjector {
-	const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-	const http2 = http2ServerOf(grpc);
+export function createGuardedInjector(server: SessionServer, options: SessionOptions): GuardedInjector {
+	const { http2 } = server;
 	const guards = new WeakMap<object, StreamGuard>();
 	const unfinished: Unfinished = new Map();
 	const { bounds, count, elapsedMs = () => performance.now() } = options;
@@ -90,14 +116,13 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 		inject(socket, connection) {
 			injected = { socket, connection };
 			try {
-				// Emits `session` before it returns.
-				injector.injectConnection(socket);
+				server.inject(socket);
 			} finally {
 				injected = undefined;
 			}
 		},
-		drain: (graceMs) => injector.drain(graceMs),
-		destroy: () => injector.destroy(),
+		drain: (graceMs) => server.drain(graceMs),
+		destroy: () => server.destroy(),
 		stop: () => answers.stop(),
 	};
 }
@@ -121,20 +146,9 @@ function divertRequests(http2: Http2Server, http: HttpServer): void {
 	http2.on('stream', function (this: Http2Server, stream, headers, ...more) {
 		guard?.call(this, stream, headers, ...more);
 		if (stream.destroyed || stream.closed) return;
-		if (!isCall(headers)) requests.emit('stream', stream, headers, ...more);
+		if (calls.length === 0 || !isCall(headers)) requests.emit('stream', stream, headers, ...more);
 		else for (const call of calls) call.call(this, stream, headers, ...more);
 	});
-}
-
-/**
- * The HTTP/2 server of the injector. grpc-js has no public access to it; listener.test.ts fails if the private one
- * changes.
- */
-function http2ServerOf(grpc: GrpcServer): Http2Server {
-	const { http2Servers } = grpc as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
-	const [server] = http2Servers?.keys() ?? [];
-	if (server === undefined) throw new TypeError('grpc-js no longer keeps its HTTP/2 servers in http2Servers');
-	return server;
 }
 
 /** Cuts a client that never acknowledges the settings. @source RFC 9113 section 6.5.3 SETTINGS_TIMEOUT */

@@ -110,6 +110,29 @@ describe('the door', () => {
 		session.destroy();
 	});
 
+	it('without a gRPC server, every request of HTTP/2 is one of HTTP; close lets it finish', async () => {
+		door = await openDoor({ identity, clientCa: ca, clientCertificate: 'optional', services: [], http });
+		const socket = await connected({ ALPNProtocols: ['h2'], ...client });
+		const session = connectHttp2('https://localhost', { createConnection: () => socket });
+		const types = ['text/plain', 'application/grpc'];
+		for (const type of types) {
+			const stream = session.request({ ':method': 'POST', 'content-type': type });
+			assert.equal((await stream.end().toArray()).join(''), 'HTTP/2.0');
+		}
+		assert.deepEqual(
+			seen.map(({ state }) => state),
+			['verified', 'verified'],
+		);
+		const ended = once(session, 'close');
+		let closed: Promise<void> | undefined;
+		http.removeAllListeners('request').on('request', (_asked, response) => {
+			closed = door.close(3_000);
+			setImmediate(() => response.end('late'));
+		});
+		assert.equal((await session.request({ ':path': '/' }).toArray()).join(''), 'late');
+		await Promise.all([closed, ended]);
+	});
+
 	it('h2 where it is offered, http/1.1 otherwise, and nothing else', async () => {
 		await open('optional');
 		const chosen = async (...ALPNProtocols: string[]) =>

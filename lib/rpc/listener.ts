@@ -8,14 +8,13 @@ import { constants, type X509Certificate } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { causeText, KubejoinError } from '../errors.ts';
 import { type CountRefusal, limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { limitLines, withoutPort } from '../log-limit.ts';
 import { certificatesPem, parseCertificates } from '../pki/certificate.ts';
 import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
-import { createGuardedInjector, type StreamBounds } from './http2-guard.ts';
+import { createGuardedInjector, createSessionServer, type SessionServer, type StreamBounds } from './http2-guard.ts';
 import { type Peer, readPeer } from './peer.ts';
 import type { RefusedConnection } from './refused-connections.ts';
 import { readTls, type TlsEnd, TlsReport } from './tls-report.ts';
@@ -41,7 +40,8 @@ export interface ListenOptions {
 	 * accepted, and `peer` distinguishes it.
 	 */
 	readonly clientCertificate: ClientCertificate;
-	readonly grpc: GrpcServer;
+	/** Absent: the HTTP server receives the requests of HTTP/2, too. */
+	readonly grpc?: SessionServer;
 	readonly http?: HttpServer;
 	readonly log: Log;
 	/** Absent in tests and in programs that have no metrics. */
@@ -123,7 +123,7 @@ const defaultBounds: ListenBounds = {
 
 /** Open the port. @throws PORT_IN_USE, FILE_UNUSABLE (key and certificate do not fit, or a file has no certificate) */
 export async function listen(options: ListenOptions, connections: Connections): Promise<Listener> {
-	const { grpc, http, log, count = () => undefined } = options;
+	const { grpc = createSessionServer(), http, log, count = () => undefined } = options;
 	const bounds = { ...defaultBounds, ...options.bounds };
 	const guard = createConnectionGuard({ bounds, count });
 	const injector = createGuardedInjector(grpc, { bounds, count, http });

@@ -3,6 +3,7 @@
  * error leaves as a code, a message and a trailer from which the caller rebuilds it; an unexpected error leaves as
  * INTERNAL with an id only.
  */
+import type { Http2Server } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
 import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
 import { type CountRefusal, limits } from '../limits.ts';
@@ -11,6 +12,7 @@ import { type LimitLines, limitLines, withoutPort } from '../log-limit.ts';
 import { inSpan, SpanKind, type SpanOptions } from '../trace.ts';
 import { contractOf } from './contracts.ts';
 import { toServiceError } from './error-trailer.ts';
+import type { SessionServer } from './http2-guard.ts';
 import { type Connections, peerAt } from './listener.ts';
 import { callerName, type Peer } from './peer.ts';
 
@@ -65,7 +67,7 @@ export function createGrpcServer(
 	log: Log,
 	observers: readonly Observe[] = [],
 	count: CountRefusal = () => undefined,
-): grpc.Server {
+): SessionServer {
 	const server = new grpc.Server({
 		'grpc.enable_channelz': 0,
 		'grpc.max_receive_message_length': limits.grpcMessageBytes.value,
@@ -82,7 +84,24 @@ export function createGrpcServer(
 		}
 		server.addService(withFailures(contract), implementation);
 	}
-	return server;
+	const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+	return {
+		http2: http2ServerOf(server),
+		inject: (socket) => injector.injectConnection(socket),
+		drain: (graceMs) => injector.drain(graceMs),
+		destroy: () => injector.destroy(),
+	};
+}
+
+/**
+ * The HTTP/2 server of the injector. grpc-js has no public access to it; listener.test.ts fails if the private one
+ * changes.
+ */
+function http2ServerOf(server: grpc.Server): Http2Server {
+	const { http2Servers } = server as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
+	const [found] = http2Servers?.keys() ?? [];
+	if (found === undefined) throw new TypeError('grpc-js no longer keeps its HTTP/2 servers in http2Servers');
+	return found;
 }
 
 /** Adapts the handlers of services to grpc-js: authorization of the caller, trace, log, observers and errors. */

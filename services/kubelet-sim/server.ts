@@ -15,7 +15,6 @@ import type { Registry } from '../../lib/metrics.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { createHttpServer } from '../../lib/rpc/http-server.ts';
 import { type Connections, type Listener, listen, newConnections } from '../../lib/rpc/listener.ts';
-import { createGrpcServer } from '../../lib/rpc/server.ts';
 import type { ReportUnforeseen } from '../../lib/rpc/unforeseen.ts';
 import { readServerTlsBootstrap } from './cluster-settings.ts';
 import { kubeletHandler } from './handlers.ts';
@@ -109,13 +108,11 @@ export class Kubelet {
 			stopping: this.#signal,
 		};
 		const http = createHttpServer(kubeletHandler(tools), { unforeseen, count });
-		const grpc = createGrpcServer([], this.#connections, log, [], count);
 		const listening = {
 			service: 'kubelet-sim',
 			address,
 			port,
 			clientCertificate: 'optional',
-			grpc,
 			http,
 			log,
 			count,
