@@ -37,6 +37,7 @@ export async function runCli(program: Command, options: CliOptions = {}): Promis
 	const { writeError = (text: string) => void process.stderr.write(text) } = options;
 	addHelpAndVersion(program, options.examples);
 	guardCommands(program);
+	endWithReader();
 	ignoreProxies();
 	try {
 		await addCompletion(program, words, options);
@@ -95,6 +96,23 @@ export function guardCommands(program: Command): void {
 function eachCommand(command: Command, apply: (command: Command) => void): void {
 	apply(command);
 	for (const child of command.commands) eachCommand(child, apply);
+}
+
+/** The exit code that a shell shows for a program ended by SIGPIPE. */
+const BROKEN_PIPE = 141;
+
+/** When the reader of the output ends, as `head` does, the program ends without a message. */
+export function endWithReader(): void {
+	for (const stream of [process.stdout, process.stderr])
+		if (!stream.listeners('error').includes(onOutputError)) stream.on('error', onOutputError);
+}
+
+function onOutputError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+	// A program that serves has a listener of its own, and continues.
+	if (this.listenerCount('error') > 1) return;
+	const isClosed = error.code === 'EPIPE';
+	if (!isClosed && this === process.stdout) process.stderr.write(`error: write /dev/stdout: ${causeText(error)}\n`);
+	process.exit(isClosed ? BROKEN_PIPE : 1);
 }
 
 const MAX_VALUE = 64;

@@ -64,6 +64,18 @@ describe('every program', () => {
 		}
 	});
 
+	it('ends without a message when the reader of its output ends, and names a full disk', async () => {
+		const shell = (name: Program, to: string) =>
+			call('bash', ['-c', `set -o pipefail; "${process.execPath}" "${pathOf(name)}" --help ${to}`]);
+		for (const name of names) {
+			const closed = await shell(name, '| true');
+			assert.deepEqual([closed.code, closed.stderr], [141, ''], name);
+			const full = await shell(name, '> /dev/full');
+			const text = 'error: write /dev/stdout: no space left on device\n';
+			assert.deepEqual([full.code, full.stderr], [1, text], name);
+		}
+	});
+
 	it('completes commands, options and values in bash', async () => {
 		const wanted: readonly (readonly [words: readonly [Program, ...string[]], completed: readonly string[]])[] = [
 			[['kubectl-sim', 'get', 'no'], ['nodes']],

@@ -1,7 +1,9 @@
 /** The command line of the lab: `bin/lab COMMAND …`. The experiments call `runLab` directly. */
 import '../../lib/require-node.ts';
+import { endWithReader } from '../../lib/cli.ts';
 import { runLab } from './run.ts';
 
+endWithReader();
 const { code, stdout, stderr } = await runLab(process.argv.slice(2), {
 	onProgress: (line) => void process.stderr.write(`${line}\n`),
 });

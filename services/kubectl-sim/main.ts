@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Runs one command of kubectl-sim. When the reader of its output ends, as `head` does, it ends without a message. */
+/** Runs one command of kubectl-sim. */
 import '../../lib/require-node.ts';
 import { findAdminConf } from '../../lib/cli-admin-conf.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -8,12 +8,6 @@ import { limits } from '../../lib/limits.ts';
 import { run } from './commands.ts';
 import { readAll } from './files.ts';
 import { terminalOutput } from './output.ts';
-
-/** The exit code that a shell shows for a program ended by SIGPIPE. */
-const BROKEN_PIPE = 141;
-
-for (const stream of [process.stdout, process.stderr])
-	stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1));
 
 process.exitCode = await run(process.argv.slice(2), {
 	output: terminalOutput(
