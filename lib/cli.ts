@@ -108,8 +108,8 @@ export function endWithReader(): void {
 }
 
 function onOutputError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
-	// A program that serves has a listener of its own, and continues.
-	if (this.listenerCount('error') > 1) return;
+	// A program that serves or must clean up has a listener of its own.
+	if ([process.stdout, process.stderr].some((stream) => stream.listenerCount('error') > 1)) return;
 	const isClosed = error.code === 'EPIPE';
 	if (!isClosed && this === process.stdout) process.stderr.write(`error: write /dev/stdout: ${causeText(error)}\n`);
 	process.exit(isClosed ? BROKEN_PIPE : 1);

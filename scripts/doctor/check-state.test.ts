@@ -118,6 +118,12 @@ describe('kubejoin doctor', () => {
 			checkState(join(state, 'none')).findings.map(({ problem }) => problem),
 			['the directory does not exist'],
 		);
+		const other = mkdtempSync(join(state, 'other-'));
+		writeFileSync(join(other, 'mine'), '');
+		assert.deepEqual(
+			checkState(other).findings.map(({ problem }) => problem),
+			['it has none of the files that kubejoin creates'],
+		);
 	});
 
 	it('finds a directory or a device in place of a file, a missing CA key, and the store of another service', async () => {

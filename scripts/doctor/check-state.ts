@@ -15,6 +15,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
 import { isDiskFull } from '../../lib/files.ts';
 import { shellWord } from '../../lib/text.ts';
+import { hasCluster } from '../mesh/reset.ts';
 import { serviceNames } from '../mesh/services.ts';
 import { stateHolder } from '../mesh/state-lock.ts';
 import type { Finding } from './finding.ts';
@@ -30,26 +31,27 @@ export interface Examination {
 
 /** @param directory  absolute path */
 export function checkState(directory: string): Examination {
-	const stats = statSync(directory, { throwIfNoEntry: false });
-	if (stats === undefined || !stats.isDirectory())
-		return {
-			holder: undefined,
-			files: 0,
-			findings: [
-				{
-					path: directory,
-					problem: stats === undefined ? 'the directory does not exist' : 'it is not a directory',
-					meaning: 'It holds no mesh',
-					remedy: 'Name the directory of the mesh, by default .kubejoin: npx kubejoin doctor --state DIR',
-				},
-			],
-		};
+	const problem = problemOfDirectory(directory);
+	if (problem !== undefined) {
+		const remedy = 'Name the directory of the mesh, by default .kubejoin: npx kubejoin doctor --state DIR';
+		const finding = { path: directory, problem, meaning: 'It holds no mesh', remedy };
+		return { holder: undefined, files: 0, findings: [finding] };
+	}
 	const holder = stateHolder(directory);
 	const findings = diskFindings(directory);
 	const paths: string[] = [];
 	walk(directory, directory, paths, findings);
 	for (const path of paths) findings.push(...fileFindings(directory, path, holder !== undefined));
 	return { holder, files: paths.length, findings };
+}
+
+function problemOfDirectory(directory: string): string | undefined {
+	const stats = statSync(directory, { throwIfNoEntry: false });
+	if (stats === undefined) return 'the directory does not exist';
+	if (!stats.isDirectory()) return 'it is not a directory';
+	if (problemOfAccess(directory, constants.R_OK | constants.X_OK) !== undefined || hasCluster(directory))
+		return undefined;
+	return 'it has none of the files that kubejoin creates';
 }
 
 function diskFindings(directory: string): Finding[] {

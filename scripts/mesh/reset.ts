@@ -2,6 +2,7 @@
  * Deletes a cluster that `npm start` keeps in a state directory: only files that kubejoin creates, and none behind
  * a symbolic link.
  */
+import { lstatSync, readdirSync } from 'node:fs';
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -26,7 +27,10 @@ const knownEntries: ReadonlySet<string> = new Set([
 	...[...serviceNames, 'observer', 'pki', 'nodes', 'logs', 'lab', 'chaos', 'join.yaml', 'observer.json', 'lock'],
 ]);
 /** Other programs have directories named `logs` or `nodes` too: a state directory has one of these. */
-const markers: readonly string[] = ['pki/ca-service', 'pki/observer', 'lab/control.json', 'join.yaml'];
+const markers: readonly string[] = [
+	...['pki/ca-service', 'pki/observer', 'lab/control.json', 'join.yaml'],
+	...['apiserver-sim/registry.mdb', 'token-store/tokens.mdb', 'ca-service/ledger.jsonl'],
+];
 
 /**
  * @returns false when the question was answered with no
@@ -34,7 +38,7 @@ const markers: readonly string[] = ['pki/ca-service', 'pki/observer', 'lab/contr
  */
 export async function resetState(options: ResetOptions): Promise<boolean> {
 	const { state, shownState, isConfirmed, ask, say } = options;
-	if (!(await exists(state))) {
+	if (!isThere(state)) {
 		say(`There is no cluster in ${shownState}.`);
 		return true;
 	}
@@ -60,11 +64,20 @@ export async function resetState(options: ResetOptions): Promise<boolean> {
 	return true;
 }
 
-const exists = (path: string): Promise<boolean> =>
-	lstat(path).then(
-		() => true,
-		() => false,
-	);
+function isThere(path: string): boolean {
+	try {
+		return lstatSync(path) !== undefined;
+	} catch {
+		return false;
+	}
+}
+
+/** Whether kubejoin created a cluster in this directory. */
+export function hasCluster(state: string): boolean {
+	const nodes = isThere(join(state, 'nodes', '.')) ? readdirSync(join(state, 'nodes')) : [];
+	const marks = [...markers, ...nodes.map((name) => join('nodes', name, 'etc', 'kubernetes'))];
+	return marks.some((mark) => isThere(join(state, mark)));
+}
 
 /** @throws STATE_UNKNOWN */
 async function ownEntries(state: string, shownState: string): Promise<readonly string[]> {
@@ -75,10 +88,7 @@ async function ownEntries(state: string, shownState: string): Promise<readonly s
 	if (stats.isSymbolicLink()) refuse('it is a symbolic link');
 	if (!stats.isDirectory()) refuse('it is not a directory');
 	const entries = (await readdir(state)).filter((name) => knownEntries.has(name) || /^lock\.\d+$/.test(name));
-	const nodes = await readdir(join(state, 'nodes')).catch(() => []);
-	const marks = [...markers, ...nodes.map((name) => join('nodes', name, 'etc', 'kubernetes'))];
-	const found = await Promise.all(marks.map((mark) => exists(join(state, mark))));
-	if (!found.includes(true)) refuse('it has none of the files that kubejoin creates');
+	if (!hasCluster(state)) refuse('it has none of the files that kubejoin creates');
 	return entries;
 }
 
