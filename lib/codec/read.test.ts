@@ -301,6 +301,17 @@ describe('readMessage', () => {
 		});
 	});
 
+	for (const [written, kept] of [
+		['2026-01-01T00:00:00,123456Z', '2026-01-01T00:00:00.123456Z'],
+		['2026-01-01T00:00:00.123456+00:00', '2026-01-01T00:00:00.123456Z'],
+		['2024-02-29T23:59:59.000000Z', '2024-02-29T23:59:59.000000Z'],
+	] as const) {
+		it(`keeps the time ${written} as ${kept}`, () => {
+			const { object } = readMessage(messageNamed('coordination/v1.Lease'), { spec: { renewTime: written } });
+			assert.deepEqual(object, { spec: { renewTime: kept } });
+		});
+	}
+
 	it('reads the key __proto__ as any other', () => {
 		const data = JSON.parse('{"__proto__":"x"}');
 		assert.deepEqual(readMessage(messageNamed('core/v1.ConfigMap'), { data }).object, { data });

@@ -9,7 +9,7 @@
 import { decodeBase64 } from '../base64.ts';
 import { parseQuantity, QuantityError } from './quantity.ts';
 import type { Field, Message, ValueType } from './schema.ts';
-import { formatTime, isZeroTime, parseTime, TimeError } from './times.ts';
+import { canonicalTime, isZeroTime, parseTime, TimeError } from './times.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -213,7 +213,7 @@ class Reader {
 		if (typeof value !== 'string') return this.#end(mismatchText(nameOf(value), 'string', at));
 		try {
 			const time = parseTime(value, form);
-			return isZeroTime(time) ? undefined : formatTime(time, form);
+			return isZeroTime(time) ? undefined : canonicalTime(value, time, form);
 		} catch (error) {
 			if (!(error instanceof TimeError)) throw error;
 			return this.#end(error.message);

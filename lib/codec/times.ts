@@ -25,31 +25,28 @@ export function parseTime(text: string, form: keyof typeof layouts): WireTime {
 	const refuse = (problem: string): never => {
 		throw new TimeError(`parsing time ${quoted(text)}${problem}`);
 	};
-	const [, ...parts] = timeForm.exec(text) ?? [];
-	const fraction = parts[6] ?? '';
-	if (parts.length === 0) return refuse(unparsed(text, layouts[form]));
+	const parts = timeForm.exec(text);
+	if (parts === null) return refuse(unparsed(text, layouts[form]));
+	const [, , , , , , , fraction = '', zone = '', zoneHours = '0', zoneMinutes = '0'] = parts;
 	if (form === 'microTime' && fraction.length !== 6)
 		return refuse(` as "${layouts.microTime}": cannot parse ${unparsedMicros(text, fraction)}`);
-	const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(0, 6).map(Number);
+	const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+	const [hour, minute, second] = [Number(parts[4]), Number(parts[5]), Number(parts[6])];
 	if (month < 1 || month > 12) return refuse(': month out of range');
-	if (day < 1 || day > new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate())
-		return refuse(': day out of range');
+	if (day < 1 || (day > 28 && day > daysOf(year, month))) return refuse(': day out of range');
 	if (hour > 23) return refuse(': hour out of range');
 	if (minute > 59) return refuse(': minute out of range');
 	if (second > 59) return refuse(': second out of range');
-	if (Number(parts[8] ?? 0) > 24 || Number(parts[9] ?? 0) > 60) return refuse(': time zone offset out of range');
-	const [sign, zoneHours, zoneMinutes] = [
-		parts[7]?.startsWith('-') ? -1 : 1,
-		Number(parts[8] ?? 0),
-		Number(parts[9] ?? 0),
-	];
+	if (Number(zoneHours) > 24 || Number(zoneMinutes) > 60) return refuse(': time zone offset out of range');
 	const midnight = new Date(0).setUTCFullYear(year, month - 1, day) / 1000;
-	const offset = sign * (zoneHours * 3600 + zoneMinutes * 60);
+	const offset = (zone.startsWith('-') ? -1 : 1) * (Number(zoneHours) * 3600 + Number(zoneMinutes) * 60);
 	const seconds = midnight + hour * 3600 + minute * 60 + second - offset;
 	if (!canWrite({ seconds, nanos: 0 })) return refuse(': year out of range');
 	const nanos = form === 'time' ? 0 : Number(fraction.slice(0, 9).padEnd(9, '0'));
 	return { seconds, nanos };
 }
+
+const daysOf = (year: number, month: number): number => new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
 
 const unparsedMicros = (text: string, fraction: string): string =>
 	fraction.length < 6 ? `${quoted(text.slice(19))} as ".000000"` : `${quoted(text.slice(26))} as "Z07:00"`;
@@ -85,6 +82,13 @@ export const canWrite = ({ seconds, nanos }: WireTime): boolean =>
 
 /** Go's zero time, which is null in JSON and an empty message on the wire. */
 export const isZeroTime = ({ seconds, nanos }: WireTime): boolean => seconds === MIN_SECONDS && nanos === 0;
+
+/** The text of a time that `parseTime` has read. */
+export function canonicalTime(text: string, time: WireTime, form: keyof typeof layouts): string {
+	const isCanonical = text.length === canonicalLengths[form] && text.endsWith('Z') && !text.includes(',');
+	return isCanonical ? text : formatTime(time, form);
+}
+const canonicalLengths = { time: '2006-01-02T15:04:05Z'.length, microTime: '2006-01-02T15:04:05.000000Z'.length };
 
 export function formatTime({ seconds, nanos }: WireTime, form: keyof typeof layouts): string {
 	const text = rfc3339(seconds * 1000);

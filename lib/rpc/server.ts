@@ -104,6 +104,42 @@ function http2ServerOf(server: grpc.Server): Http2Server {
 	return found;
 }
 
+type GrpcCall = grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>;
+
+/** Makes the parts that few calls need when they are asked for. */
+class CallContext implements Call {
+	readonly method: string;
+	readonly peer: Peer;
+	readonly #sent: grpc.Metadata;
+	#aborter: AbortController | undefined;
+	#isAborted = false;
+
+	constructor(call: GrpcCall, peer: Peer) {
+		this.method = call.getPath();
+		this.peer = peer;
+		this.#sent = call.metadata;
+	}
+
+	readonly metadata = (key: string): string | undefined => this.#sent.get(key)[0]?.toString();
+
+	get metadataPairs(): Call['metadataPairs'] {
+		return Object.entries(this.#sent.toJSON()).flatMap(([key, values]) =>
+			values.map((value) => [key, value.toString()] as const),
+		);
+	}
+
+	get signal(): AbortSignal {
+		this.#aborter ??= new AbortController();
+		if (this.#isAborted) this.#aborter.abort();
+		return this.#aborter.signal;
+	}
+
+	abort(): void {
+		this.#isAborted = true;
+		this.#aborter?.abort();
+	}
+}
+
 /** Adapts the handlers of services to grpc-js: authorization of the caller, trace, log, observers and errors. */
 class MethodHandlers {
 	readonly #connections: Connections;
@@ -167,22 +203,10 @@ class MethodHandlers {
 	}
 
 	/** grpc-js reports each call that ends as cancelled; `answered` prevents an abort, which would cost an error. */
-	#contextOf(call: grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>): {
-		readonly context: Call;
-		readonly answered: () => void;
-	} {
-		const aborter = new AbortController();
-		const abort = (): void => aborter.abort();
+	#contextOf(call: GrpcCall): { readonly context: Call; readonly answered: () => void } {
+		const context = new CallContext(call, peerAt(this.#connections, call.getPeer()));
+		const abort = (): void => context.abort();
 		call.once('cancelled', abort);
-		const context = {
-			method: call.getPath(),
-			peer: peerAt(this.#connections, call.getPeer()),
-			metadata: (key: string) => call.metadata.get(key)[0]?.toString(),
-			metadataPairs: Object.entries(call.metadata.toJSON()).flatMap(([key, values]) =>
-				values.map((value) => [key, value.toString()] as const),
-			),
-			signal: aborter.signal,
-		};
 		return { context, answered: () => void call.off('cancelled', abort) };
 	}
 

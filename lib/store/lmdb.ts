@@ -30,6 +30,11 @@ const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): Store
 	return { key: Buffer.from(key).toString(), value: value() as V, revision };
 };
 
+/** @param text  the JSON of the value, which the item has as well */
+const eventRecord = (event: Omit<StoreEvent, 'value'>, text: string): Buffer =>
+	Buffer.from(`${JSON.stringify(event).slice(0, -1)},"value":${text}}`);
+const eventOf = (json: Uint8Array): StoreEvent => JSON.parse(Buffer.from(json).toString());
+
 /** @param json  the shared buffer of LMDB, which can be longer than the record */
 function isOfRevision(json: Uint8Array | undefined, revision: number): boolean {
 	if (json === undefined) return false;
@@ -46,8 +51,8 @@ interface Databases {
 	 * before it is parsed.
 	 */
 	readonly items: Database<Buffer, Uint8Array>;
-	/** The last changes by revision. */
-	readonly history: Database<StoreEvent, number>;
+	/** The last changes by revision, as JSON. */
+	readonly history: Database<Uint8Array, number>;
 }
 
 /** Create a file that only the owner can read, or check that the existing one can be opened. */
@@ -78,7 +83,7 @@ function openDatabases(directory: string, keyspace: string, historyLength: numbe
 	requireWhole(path);
 	const root = open<number | string, string>({ path, noSubdir: true, encoding: 'json', ...durability });
 	const items = root.openDB<Buffer, Uint8Array>({ name: 'items', encoding: 'binary', keyEncoding: 'binary' });
-	const history = root.openDB<StoreEvent, number>({ name: 'history', encoding: 'json' });
+	const history = root.openDB<Uint8Array, number>({ name: 'history', encoding: 'binary' });
 	// Each write drops one old change; more are dropped here if fewer are to be kept than before.
 	const surplus = Array.from(history.getKeys({ end: revisionOf(root) - historyLength + 1 }));
 	root.transactionSync(() => {
@@ -245,7 +250,7 @@ class LmdbStore implements Store {
 	}
 	#eventsAfter(revision: number, limit: number): StoreEvent[] {
 		return this.#read(({ history }) =>
-			Array.from(history.getRange({ start: revision + 1, limit }), ({ value }) => value),
+			Array.from(history.getRange({ start: revision + 1, limit }), ({ value }) => eventOf(value)),
 		);
 	}
 	#newWatchers(): Watchers {
@@ -273,7 +278,7 @@ class LmdbStore implements Store {
 		const { type, value, text } = decide(stored === undefined ? undefined : readRecord(stored));
 		const revision = revisionOf(root) + 1;
 		root.put('revision', revision);
-		history.put(revision, { type, key, value, revision });
+		history.put(revision, eventRecord({ type, key, revision }, text ?? JSON.stringify(value)));
 		history.remove(revision - this.#historyLength);
 		if (text === undefined) items.remove(id);
 		else items.put(id, Buffer.from(`${recordHead(revision)}${text}}`));

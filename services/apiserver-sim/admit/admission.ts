@@ -56,12 +56,15 @@ export interface Admission {
 	readonly validate: (write: Write) => Promise<void>;
 }
 
-export function attributesOf(write: Write): AdmissionAttributes {
-	const { resource, subresource, user, dryRun, namespace, name } = write.request;
-	const ownName = name || (write.object ?? write.previous)?.metadata?.name || '';
+export function attributesOf({ request, operation, object, previous }: Write): AdmissionAttributes {
+	const { resource, subresource, user, dryRun, namespace, name } = request;
+	const ownName = name || (object ?? previous)?.metadata?.name || '';
 	const isNamespace = resource.group === '' && resource.resource === 'namespaces';
 	return {
-		...write,
+		request,
+		operation,
+		object,
+		previous,
 		resource,
 		subresource,
 		user,
