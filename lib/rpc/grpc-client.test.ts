@@ -10,6 +10,7 @@ import {
 } from 'node:http2';
 import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { ElapsedMs } from '../metrics.ts';
 import type { CallFailure } from './call-failure.ts';
 import { createCa, type Identity } from './fixtures.test.ts';
 import { type ClientTimes, checkedMetadata, GrpcClient } from './grpc-client.ts';
@@ -80,14 +81,15 @@ describe('a gRPC client', () => {
 		});
 		return { server, port: await listen(server) };
 	}
-	function clientOf(port: number, times: Partial<ClientTimes> = {}): GrpcClient {
+	function clientOf(port: number, times: Partial<ClientTimes> = {}, elapsedMs?: ElapsedMs): GrpcClient {
 		const connectTls = () => {
 			const options = { host: '127.0.0.1', port, servername: 'localhost', ca, ALPNProtocols: ['h2'] };
 			const socket = connect(options);
 			dials.push(socket);
 			return socket;
 		};
-		const client = new GrpcClient({ target: `127.0.0.1:${port}`, userAgent: 'test/1', connect: connectTls, times });
+		const target = `127.0.0.1:${port}`;
+		const client = new GrpcClient({ target, userAgent: 'test/1', connect: connectTls, times, elapsedMs });
 		clients.push(client);
 		return client;
 	}
@@ -414,16 +416,24 @@ describe('a gRPC client', () => {
 	it('doubles the back-off up to its most, and begins again after a connection', async () => {
 		const { server, port } = await serve(ok);
 		await new Promise((resolve) => servers.splice(servers.indexOf(server), 1)[0]?.close(resolve));
-		const client = clientOf(port, { firstBackoffMs: 10, maxBackoffMs: 40 });
-		const waits: number[] = [];
-		for (let attempts = 0; attempts < 5; attempts++) {
-			const begunMs = performance.now();
+		let nowMs = 0;
+		const client = clientOf(port, { firstBackoffMs: 10, maxBackoffMs: 40 }, () => nowMs);
+		const dialsAfter = async (ms: number): Promise<number> => {
+			nowMs += ms;
 			const { length } = dials;
-			while (dials.length === length) await failureOf(client.unary(ask));
-			waits.push(performance.now() - begunMs);
-		}
-		for (const [index, leastMs] of [0, 9, 19, 39, 39].entries())
-			assert.ok((waits[index] ?? 0) >= leastMs - 5, `${index}: ${waits.join()}`);
+			await client.unary(ask).catch(() => undefined);
+			return dials.length - length;
+		};
+		assert.equal(await dialsAfter(0), 1);
+		for (const backoffMs of [10, 20, 40, 40])
+			assert.deepEqual([await dialsAfter(backoffMs - 1), await dialsAfter(1)], [0, 1], String(backoffMs));
+		servers.push(server.listen(port, '127.0.0.1'));
+		await once(server, 'listening');
+		assert.equal(await dialsAfter(40), 1);
+		for (const socket of sockets.splice(0)) socket.destroy();
+		await once(dials.at(-1) as TLSSocket, 'close');
+		await new Promise((resolve) => servers.splice(servers.indexOf(server), 1)[0]?.close(resolve));
+		assert.deepEqual([await dialsAfter(0), await dialsAfter(9), await dialsAfter(1)], [1, 0, 1]);
 	});
 
 	it('close ends the connection, an attempt to connect, and the calls that wait for it', async () => {

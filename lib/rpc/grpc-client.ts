@@ -5,6 +5,7 @@
  */
 import type { TLSSocket } from 'node:tls';
 import { grpcCode } from '../errors.ts';
+import type { ElapsedMs } from '../metrics.ts';
 import { CallFailure } from './call-failure.ts';
 import { EarlyEnd, GrpcCall, type GrpcRequest, type Metadata } from './grpc-call.ts';
 import { dialSession, type GrpcSession, type SessionTimes } from './grpc-session.ts';
@@ -21,6 +22,8 @@ const defaultTimes: ClientTimes = {
 	maxBackoffMs: 5_000,
 };
 
+const monotonic: ElapsedMs = () => performance.now();
+
 export interface GrpcClientOptions {
 	/** `host:port` */
 	readonly target: string;
@@ -28,11 +31,13 @@ export interface GrpcClientOptions {
 	/** Begins a TLS connection that offers HTTP/2. */
 	readonly connect: () => TLSSocket;
 	readonly times?: Partial<ClientTimes>;
+	readonly elapsedMs?: ElapsedMs | undefined;
 }
 
 export class GrpcClient {
 	readonly #options: GrpcClientOptions;
 	readonly #times: ClientTimes;
+	readonly #elapsedMs: ElapsedMs;
 	#session: GrpcSession | undefined;
 	#dialing: Promise<GrpcSession> | undefined;
 	#socket: TLSSocket | undefined;
@@ -42,6 +47,7 @@ export class GrpcClient {
 	constructor(options: GrpcClientOptions) {
 		this.#options = options;
 		this.#times = options.times === undefined ? defaultTimes : { ...defaultTimes, ...options.times };
+		this.#elapsedMs = options.elapsedMs ?? monotonic;
 	}
 
 	/** @throws CallFailure */
@@ -83,7 +89,7 @@ export class GrpcClient {
 
 	async #connect(): Promise<GrpcSession> {
 		if (this.#isClosed) throw new CallFailure(grpcCode.UNAVAILABLE, 'the channel is closed');
-		if (this.#failed !== undefined && performance.now() < this.#failed.retryMs) throw this.#failed.failure;
+		if (this.#failed !== undefined && this.#elapsedMs() < this.#failed.retryMs) throw this.#failed.failure;
 		this.#dialing ??= this.#dial().finally(() => {
 			this.#dialing = undefined;
 		});
@@ -91,7 +97,7 @@ export class GrpcClient {
 	}
 
 	async #dial(): Promise<GrpcSession> {
-		const begunMs = performance.now();
+		const begunMs = this.#elapsedMs();
 		try {
 			this.#socket = this.#options.connect();
 			const session = await dialSession(this.#socket, this.#options.target, this.#times);

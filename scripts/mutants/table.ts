@@ -782,7 +782,7 @@ const kubelets: readonly Target[] = [
 		file: 'lib/rpc/grpc-client.ts',
 		tests: ['lib/rpc/grpc-client.test.ts'],
 		mutants: [
-			['performance.now() < this.#failed.retryMs', 'false'],
+			['this.#elapsedMs() < this.#failed.retryMs', 'false'],
 			['this.#session?.isClosed === false', 'this.#session !== undefined'],
 			['error.isUnprocessed', 'false'],
 			['2 * last', 'last'],
