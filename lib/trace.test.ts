@@ -48,6 +48,31 @@ describe('a span', () => {
 		assert.equal(times.length, 3);
 	});
 
+	it('of a function is recorded within a recorded span only', async () => {
+		context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+		try {
+			const described: string[] = [];
+			const part = (name: string) =>
+				inSpan(
+					name,
+					() => {
+						described.push(name);
+						return {};
+					},
+					() => name,
+				);
+			assert.equal(await part('alone'), 'alone');
+			assert.equal(await inSpan('request', {}, () => part('within')), 'within');
+			assert.deepEqual(described, ['within']);
+			assert.deepEqual(
+				exporter.getFinishedSpans().map(({ name }) => name),
+				['within', 'request'],
+			);
+		} finally {
+			context.disable();
+		}
+	});
+
 	it('is of a client that sends a trace, recorded or not, or of one that sends none', async () => {
 		context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 		propagation.setGlobalPropagator(new W3CTraceContextPropagator());

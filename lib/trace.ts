@@ -48,7 +48,7 @@ export type TraceHeaders = Readonly<Record<string, string>>;
 /**
  * Runs the work in a span, which ends with it. An error marks the span with its code and is thrown again.
  *
- * @param options  a function is called only if the span is recorded
+ * @param options  a function: of a span that is recorded only within a recorded one, and called only then
  * @throws the error of the work
  */
 export function inSpan<T>(
@@ -58,7 +58,8 @@ export function inSpan<T>(
 ): Promise<T> {
 	// Without a collector, spans, their contexts and their attributes would cost a third of a read.
 	if (!hasProvider()) return untraced(work);
-	return inRecordedSpan(name, typeof options === 'function' ? options() : options, work);
+	if (typeof options !== 'function') return inRecordedSpan(name, options, work);
+	return trace.getActiveSpan()?.isRecording() ? inRecordedSpan(name, options(), work) : untraced(work);
 }
 
 function untraced<T>(work: (span: Span) => Promise<T> | T): Promise<T> {
