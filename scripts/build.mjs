@@ -3,11 +3,20 @@
  * usage: node scripts/build.mjs [PROGRAM [ARGUMENT...]]   then runs the program in this process
  */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isBuilt, removeStamp, sourcesDigest, writeStamp } from './build-stamp.mjs';
 
-const root = join(import.meta.dirname, '..');
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+// The modules that check the version of Node are not compiled yet.
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const [wanted, found] = [engines.node, process.version].map((text) => text.match(/\d+/g).map(Number));
+if (found[0] < wanted[0] || (found[0] === wanted[0] && found[1] < wanted[1])) {
+	process.stderr.write(`kubejoin needs Node ${wanted.join('.')} or later; this is ${process.version}\n`);
+	process.exit(1);
+}
 
 /** The exit code. A build that fails or is interrupted leaves no stamp. */
 function build() {

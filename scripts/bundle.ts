@@ -29,6 +29,7 @@ const programs = [
 	'services/token-store/main.ts',
 ];
 
+const nodeCheck = 'lib/require-node.ts';
 const outdir = projectPath('dist', 'bundle');
 /** V8's compiled code of the bundles. It is no part of the build, and programs run without it. */
 const compileCache = projectPath('node_modules', '.cache', 'kubejoin');
@@ -41,7 +42,10 @@ rmSync(outdir, { recursive: true, force: true });
 rmSync(compileCache, { recursive: true, force: true });
 const { metafile } = await build({
 	absWorkingDir: projectPath(),
-	entryPoints: programs.map((file) => ({ in: file, out: loadedName(file) })),
+	entryPoints: [
+		...programs.map((file) => ({ in: file, out: loadedName(file) })),
+		{ in: nodeCheck, out: 'require-node' },
+	],
 	outdir,
 	outbase: projectPath(),
 	bundle: true,
@@ -67,6 +71,7 @@ const { metafile } = await build({
 	logLevel: 'warning',
 });
 
+// An old Node cannot link the modules of a program, so a module before them checks its version.
 // Node uses the cache only for modules that it loads after the cache is enabled, so a file of its own enables it.
 // Node 20 has no such cache. Only the owner of the build fills it: `npm ci` and a build could not delete files of root.
 for (const file of programs) {
@@ -80,6 +85,7 @@ for (const file of programs) {
 			"import { statSync } from 'node:fs';",
 			"import module from 'node:module';",
 			"import { join } from 'node:path';",
+			`await import('${relative(dirname(started), join(outdir, 'require-node.js'))}');`,
 			'const { uid } = statSync(new URL(import.meta.url));',
 			'const isOwner = (process.getuid?.() ?? uid) === uid;',
 			`if (isOwner) module.enableCompileCache?.(join(import.meta.dirname, ${cache}));`,

@@ -1,6 +1,8 @@
 /** Version, help, exit codes and completion of every program. It runs the compiled programs and starts no mesh. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { projectPath } from '../lib/paths.ts';
 
 const programs = {
@@ -55,6 +57,22 @@ describe('every program', () => {
 			for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
 		});
 	}
+
+	it('checks the version of Node before it loads a module that an old Node cannot link', async () => {
+		const bundle = projectPath('dist', 'bundle');
+		const starters = readdirSync(bundle, { recursive: true, encoding: 'utf8' })
+			.filter((file) => file.endsWith('.program.js'))
+			.map((file) => join(bundle, file.replace('.program.js', '.js')));
+		assert.ok(starters.length > 10);
+		const checkIsFirst = /^#.*\n(?:import .* from 'node:.*';\n)*await import\('[./]*require-node\.js'\);\n/;
+		for (const program of starters) assert.match(readFileSync(program, 'utf8'), checkIsFirst, program);
+		const oldNode = 'data:text/javascript,Object.defineProperty(process,"version",{value:"v18.20.8"})';
+		const text = 'kubejoin needs Node 20.19 or later; this is v18.20.8\n';
+		for (const program of [...starters, projectPath('scripts', 'build.mjs')]) {
+			const { code, stderr } = await call(process.execPath, ['--import', oldNode, program]);
+			assert.deepEqual([code, stderr], [1, text], program);
+		}
+	});
 
 	it('refuses an unknown option with the exit code of its own errors about arguments, and suggests the known one', async () => {
 		const results = await Promise.all(names.map(async (name) => ({ name, ...(await run(name, '--versoin')) })));
