@@ -3,7 +3,9 @@
  * would not write again identically, so two parsers cannot read two meanings. No keys and no signatures here. Parsers
  * throw a plain Error with the mistake; each parser of lib/pki converts it into its own code.
  */
-import forge from 'node-forge';
+import type forge from 'node-forge';
+// All of node-forge takes 20 times longer to load, and every program loads it.
+import asn1 from 'node-forge/lib/asn1.js';
 
 declare module 'node-forge' {
 	namespace asn1 {
@@ -14,7 +16,6 @@ declare module 'node-forge' {
 	}
 }
 
-const { asn1 } = forge;
 const { UNIVERSAL, CONTEXT_SPECIFIC } = asn1.Class;
 /** The bit of an identifier octet; forge sets it only for a node with items. @source X.690 section 8.1.2.5 */
 const CONSTRUCTED = 0x20;
