@@ -153,6 +153,18 @@ describe('saved joins', () => {
 		assert.equal(files().length, 2);
 	});
 
+	it('are listed by their start, the oldest first', async () => {
+		const { saved, add } = await start();
+		for (const [index, id] of [idOf(3), idOf(2), idOf(1)].entries())
+			add(ofTrace(id, joinedSpans).map((one) => ({ ...one, startMs: one.startMs + index * 1_000 })));
+		await saved.close();
+		const { joins } = await start();
+		assert.deepEqual(
+			joins.list().map(({ id }) => id),
+			[idOf(3), idOf(2), idOf(1)],
+		);
+	});
+
 	it('exclude a file that is no saved join, which is logged and removed, and keep files of other names', async () => {
 		const first = await start();
 		first.add(joinedSpans);
@@ -171,6 +183,7 @@ describe('saved joins', () => {
 			[idOf(7)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(7), node: 7 })}\n{}`),
 			[idOf(8)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(8), failure: {} })}\n{}`),
 			[idOf(9)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(9), outages: [7] })}\n{}`),
+			[idOf(13)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(13), refusedConnections: [7] })}\n{}`),
 		};
 		for (const [id, text] of Object.entries(bad)) writeFileSync(path(id), text);
 		writeFileSync(join(directory, 'notes.txt'), 'mine');
