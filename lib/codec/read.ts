@@ -272,8 +272,10 @@ export function zeroOf({ form }: ValueType): unknown {
 }
 
 /** Whether a field that is no pointer is omitted, or the same as an absent one. */
-export function isDropped({ omitEmpty, type: { form } }: Field, value: unknown): boolean {
+export function isDropped({ name, omitEmpty, type: { form } }: Field, value: unknown): boolean {
 	if (value === undefined) return true;
+	// An empty list removes the owners of all fields, and an absent one keeps them.
+	if (name === 'managedFields') return false;
 	if (form === 'list' || form === 'strings') return (value as unknown[]).length === 0;
 	if (form === 'map') return Object.keys(value as Json).length === 0;
 	return omitEmpty && (value === '' || value === 0 || value === false);

@@ -9,7 +9,10 @@ import { type Field, type Message, messageOf, type ValueType } from './schema.ts
 
 /** Without a line break at the end. A kind that the tables do not have keeps the order of its fields. */
 export function writeJson(object: object): string {
-	const message = messageOf(object as { apiVersion: string; kind: string });
+	const { apiVersion, kind } = object as { apiVersion: string; kind: string };
+	// The older version has the fields of the newer one.
+	const isOlder = apiVersion === 'meta.k8s.io/v1beta1';
+	const message = messageOf({ apiVersion: isOlder ? 'meta.k8s.io/v1' : apiVersion, kind });
 	return message === undefined ? writeAny(object) : writeMessage(message, object as Json);
 }
 

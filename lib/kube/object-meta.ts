@@ -142,7 +142,6 @@ export function nameProblems({ name = '', generateName: base = '' }: ObjectMeta,
 /**
  * Problems of the metadata that a create or an update can set, apart from the name.
  * @source ValidateObjectMeta, ValidateObjectMetaUpdate
- * @differs upstream does not check the finalizers of an update
  */
 export const metadataProblems = (metadata: ObjectMeta): FieldProblem[] => {
 	const { generation = 0, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;

@@ -279,6 +279,7 @@ export interface Event extends KubeObject {
 	eventTime?: string | null;
 	series?: { count?: number; lastObservedTime?: string };
 	action?: string;
+	related?: ObjectReference;
 	reportingComponent?: string;
 	reportingInstance?: string;
 }

@@ -276,7 +276,7 @@ describe('the registry', () => {
 		it('409 Conflict: another object of the same name', async () => {
 			const { metadata } = await create(configMap('a'));
 			const text =
-				'StorageError: invalid object, Code: 4, Key: /registry/configmaps/ns/a, ResourceVersion: 0, ' +
+				'StorageError: invalid object, Code: 4, Key: /configmaps/ns/a, ResourceVersion: 0, ' +
 				'AdditionalErrorMsg: Precondition failed: UID in precondition: other, ' +
 				`UID in object meta: ${metadata.uid}`;
 			assert.equal(

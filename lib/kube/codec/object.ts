@@ -28,7 +28,10 @@ const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.la
 
 /** @source apiserver/pkg/endpoints/handlers/rest.go transformDecodeError */
 export const cannotBeHandled = ({ apiVersion, kind }: TypeMeta, expected: TypeMeta, problem: string): string =>
-	`${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${expected.kind}: ${problem}`;
+	// Options are read before upstream has a type to name.
+	expected.kind === 'DeleteOptions'
+		? problem
+		: `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${expected.kind}: ${problem}`;
 
 /**
  * The type of a body, and the message of it.

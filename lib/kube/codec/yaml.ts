@@ -1,6 +1,14 @@
 /** Request and response bodies in YAML. @source sigs.k8s.io/yaml: YAML is read as JSON, and written from it */
 import { isUtf8 } from 'node:buffer';
-import { stringify } from 'yaml';
+import {
+	type CollectionTag,
+	type CreateNodeOptions,
+	type DocumentOptions,
+	type ScalarTag,
+	type SchemaOptions,
+	stringify,
+	type ToStringOptions,
+} from 'yaml';
 import { valueOfJsonObject } from '../../codec/json-text.ts';
 import { MAX_STRICT_PROBLEMS } from '../../codec/read.ts';
 import { writeJson } from '../../codec/write-json.ts';
@@ -52,9 +60,17 @@ export function strictWarnings(strictProblems: readonly string[]): string[] {
 	});
 }
 
+const matchesDot = (tag: ScalarTag | CollectionTag): tag is ScalarTag => tag.test?.test('.') === true;
+const withoutDot = (tag: ScalarTag): ScalarTag => ({ ...tag, test: new RegExp(`^(?!\\.$)(?:${tag.test?.source})`) });
+
+/** A dot alone, as in managedFields, is a number for the library, and text for go-yaml. */
+const yamlStyle: CreateNodeOptions & DocumentOptions & SchemaOptions & ToStringOptions = {
+	...{ version: '1.1', sortMapEntries: true, lineWidth: 0, indentSeq: false },
+	customTags: (tags) => tags.map((tag) => (typeof tag === 'object' && matchesDot(tag) ? withoutDot(tag) : tag)),
+};
+
 /** Keys are sorted, as sigs.k8s.io/yaml writes them. */
-export const encodeYaml = (object: object): string =>
-	stringify(JSON.parse(writeJson(object)), { version: '1.1', sortMapEntries: true, lineWidth: 0, indentSeq: false });
+export const encodeYaml = (object: object): string => stringify(JSON.parse(writeJson(object)), yamlStyle);
 
 /** The library writes so much in about twenty milliseconds, during which the server answers no other request. */
 const MAX_BLOCK_VALUES = 2000;

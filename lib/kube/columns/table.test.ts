@@ -264,6 +264,7 @@ describe('tableOf', () => {
 			metadata: { resourceVersion: '7' },
 			include,
 			hasColumns: true,
+			version: 'v1' as const,
 			nowMs,
 		});
 

@@ -30,7 +30,7 @@ export interface TableRow {
 }
 export interface Table {
 	readonly kind: 'Table';
-	readonly apiVersion: 'meta.k8s.io/v1';
+	readonly apiVersion: 'meta.k8s.io/v1' | 'meta.k8s.io/v1beta1';
 	readonly metadata: object;
 	readonly columnDefinitions: readonly ColumnDefinition[] | undefined;
 	readonly rows: readonly TableRow[];
@@ -60,6 +60,8 @@ export function cellsOf(kind: string, object: KubeObject, nowMs: number): Cell[]
 export interface TableOptions {
 	readonly kind: string;
 	readonly objects: readonly KubeObject[];
+	/** Of the answer, and of the metadata in its rows. */
+	readonly version: 'v1' | 'v1beta1';
 	/** Of the list: resourceVersion, continue, remainingItemCount; of one object: its resourceVersion. */
 	readonly metadata: object;
 	readonly include: IncludeObject;
@@ -69,16 +71,17 @@ export interface TableOptions {
 	readonly nowMs: number;
 }
 
-export function tableOf({ kind, objects, metadata, include, hasColumns, nowMs }: TableOptions): Table {
+export function tableOf({ kind, version, objects, metadata, include, hasColumns, nowMs }: TableOptions): Table {
+	const apiVersion = `meta.k8s.io/${version}` as const;
 	return {
 		kind: 'Table',
-		apiVersion: 'meta.k8s.io/v1',
+		apiVersion,
 		metadata,
 		columnDefinitions: hasColumns ? columnsOf(kind) : undefined,
 		rows: objects.map((object) => ({
 			cells: cellsOf(kind, object, nowMs),
 			conditions: kind === 'Pod' ? podConditions(object) : undefined,
-			object: included(object, include),
+			object: included(object, include, apiVersion),
 		})),
 	};
 }
@@ -93,11 +96,11 @@ function podConditions(pod: KubeObject & { readonly status?: { readonly phase?: 
 	return message === undefined ? undefined : [{ type: 'Completed', status: 'True', reason, message } as const];
 }
 
-function included(object: KubeObject, include: IncludeObject): object {
+function included(object: KubeObject, include: IncludeObject, apiVersion: string): object {
 	if (include === 'Object') return object;
 	// A row without an object holds null in upstream's JSON.
 	if (include === 'None') return null as unknown as object;
-	return partialObjectMetadata(object);
+	return { ...partialObjectMetadata(object), apiVersion };
 }
 
 export const partialObjectMetadata = ({ metadata }: { readonly metadata: ObjectMeta }): KubeObject => ({

@@ -56,8 +56,8 @@ export class Converter {
 	#table(objects: readonly KubeObject[], metadata: object, hasColumns: boolean): object {
 		const { kind } = this.#resource;
 		const include = objects.some(endsInitialEvents) && this.#include === 'None' ? 'Metadata' : this.#include;
-		const table = tableOf({ kind, objects, metadata, include, hasColumns, nowMs: this.#nowMs() });
-		return { ...table, apiVersion: this.#apiVersion };
+		const { version } = this.#conversion;
+		return tableOf({ kind, version, objects, metadata, include, hasColumns, nowMs: this.#nowMs() });
 	}
 
 	#partial(object: KubeObject): object {

@@ -48,11 +48,12 @@ export async function preparedObject<T extends KubeObject>(
 	const { strategy, resource } = objects;
 	const base = strategy.prepareForCreate?.(sent, request.user, objects.now()) ?? sent;
 	const metadata = newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, objects.now());
+	const isCounted = strategy.generationOf !== undefined && strategy.hasNoFirstGeneration !== true;
 	const created: T = {
 		...base,
 		apiVersion: apiVersionOf(resource),
 		kind: resource.kind,
-		metadata: strategy.generationOf === undefined ? metadata : { ...metadata, generation: 1 },
+		metadata: isCounted ? { ...metadata, generation: 1 } : metadata,
 	};
 	const { name = '' } = created.metadata;
 	const { nameRule = subdomainProblems } = strategy;
@@ -63,15 +64,16 @@ export async function preparedObject<T extends KubeObject>(
 		...(strategy.validate?.(created) ?? []),
 		...(strategy.validateCreate?.(created) ?? []),
 	]);
+	objects.warn(request, created, undefined);
 	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
 	return created;
 }
 
 /** @source pkg/apis/admissionregistration/validation, pkg/apis/core/validation/events.go */
-const hasGenericMetadata = ({ group, resource }: ApiResource): boolean =>
+export const hasGenericMetadata = ({ group, resource }: ApiResource): boolean =>
 	group === 'admissionregistration.k8s.io' || resource === 'events';
 
-const newFinalizerProblems = ({ finalizers = [] }: ObjectMeta) =>
+export const newFinalizerProblems = ({ finalizers = [] }: ObjectMeta) =>
 	finalizers.flatMap((finalizer, index) => finalizerNameProblems(`metadata.finalizers[${index}]`, finalizer));
 
 function requireNamespaceOfRequest({ resource, namespace }: ApiRequest): void {

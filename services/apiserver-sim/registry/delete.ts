@@ -14,11 +14,13 @@ import type { StoredObjects } from './stored-objects.ts';
 
 /** Answers with the object as it was last, or as it remains. */
 export async function deleteObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
-	const { group, kind } = objects.resource;
+	const { group, kind, resource } = objects.resource;
+	const isNamespace = resource === 'namespaces';
 	for (;;) {
 		const previous = await objects.find(request);
 		// Upstream names the kind where other conflicts name the resource.
-		requirePreconditions(request.preconditions, previous.metadata, { resource: kind, group, name: request.name });
+		const details = { resource: isNamespace ? resource : kind, group, name: request.name };
+		requirePreconditions(request.preconditions, previous.metadata, details, isNamespace);
 		const { next, isRemoved } = deletionOf(objects.strategy, previous, request, objects.nowMs());
 		if (next === undefined && !isRemoved) return previous;
 		const deletion = { request, operation: 'DELETE', object: undefined, previous } as const;

@@ -30,6 +30,9 @@ export function deletionOf<T extends KubeObject>(
 	options: DeletionOptions,
 	nowMs: number,
 ): Deletion<T> {
+	// Only its content is deleted again. @source pkg/registry/core/namespace/storage Delete
+	if (object.metadata.deletionTimestamp !== undefined && rules.isFinalizing?.(object) === true)
+		return { next: undefined, isRemoved: false };
 	const grace = graceOf(rules, object, options, nowMs);
 	if (grace === 'pending') return { next: undefined, isRemoved: false };
 	const finalizers = rules.isIgnoredByGarbageCollection

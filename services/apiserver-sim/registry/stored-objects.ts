@@ -137,6 +137,15 @@ export class StoredObjects<T extends KubeObject> {
 	#managed(request: ApiRequest, object: T, previous: T | undefined): T {
 		return isApply(request) ? object : withUpdatedFields(previous, object, this.managedWrite(request));
 	}
+	/** The answer has room for few of them. */
+	warn({ subresource, warn }: ApiRequest, object: T, previous: T | undefined): void {
+		if (subresource !== '') return;
+		let count = 0;
+		for (const warning of this.strategy.warningsOf?.(object, previous) ?? []) {
+			warn(warning);
+			if (++count === MAX_WARNINGS) return;
+		}
+	}
 	managedWrite({ subresource, fieldManager, userAgent }: ApiRequest): ManagedWrite {
 		const { resource } = this;
 		return {
@@ -147,6 +156,8 @@ export class StoredObjects<T extends KubeObject> {
 		};
 	}
 }
+
+const MAX_WARNINGS = 100;
 
 /** The version of a stored object is the revision of the store. */
 export const readStored = <T extends KubeObject>({ value, revision }: Item<T>): T => ({
@@ -224,6 +235,10 @@ function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string) => voi
 /** @throws API_BAD_REQUEST */
 export function requireName(sent: ObjectMeta, name: string): void {
 	if (sent.name === name) return;
+	if (!sent.name) {
+		const undetermined = `the name of the object (${name} based on URL) was undeterminable: name must be provided`;
+		throw new KubejoinError('API_BAD_REQUEST', { problem: undetermined });
+	}
 	const problem = `the name of the object (${sent.name ?? ''}) does not match the name on the URL (${name})`;
 	throw new KubejoinError('API_BAD_REQUEST', { problem });
 }

@@ -44,6 +44,8 @@ export interface Strategy<T extends KubeObject> {
 	 * @source PrepareForCreate, PrepareForUpdate
 	 */
 	readonly generationOf?: (object: T) => unknown;
+	/** Whether a new object has no generation. */
+	readonly hasNoFirstGeneration?: boolean;
 	/**
 	 * The seconds between the deletion request and the removal of an object, which another program, for example the
 	 * kubelet, uses to end it. Absent: an object without finalizers is removed at once.
@@ -57,9 +59,14 @@ export interface Strategy<T extends KubeObject> {
 	readonly isFinalizing?: (object: T) => boolean;
 	/** Whether the finalizers `orphan` and `foregroundDeletion` have no meaning for these objects, as for Events. */
 	readonly isIgnoredByGarbageCollection?: boolean;
-	readonly validate?: (object: T) => FieldProblem[];
+	/** @param previous  of an update, as the subresource */
+	readonly validate?: (object: T, previous?: T, subresource?: Subresource) => FieldProblem[];
+	/** Whether the problems of a change come before those of the object. */
+	readonly reportsChangesFirst?: boolean;
 	/** The rules that hold only for a new object. */
 	readonly validateCreate?: (object: T) => FieldProblem[];
+	/** Warnings about a valid object. @source WarningsOnCreate, WarningsOnUpdate */
+	readonly warningsOf?: (object: T, previous: T | undefined) => Iterable<string>;
 	readonly validateUpdate?: (next: T, previous: T, subresource: Subresource) => FieldProblem[];
 	/**
 	 * Whether the user may write this content, beyond the permission to write the object: a role or binding grants only

@@ -8,12 +8,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { withManagedFieldsOf } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { forbiddenField, invalid, metadataProblems, requireValid } from '../../../lib/kube/object-meta.ts';
+import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { ResourceRequest } from '../authorize/attributes.ts';
 import { forbidden } from '../authorize/forbidden.ts';
 import { quoted } from '../authorize/go-text.ts';
 import type { ApiRequest } from '../request/api-request.ts';
-import { preparedObject } from './create.ts';
+import { hasGenericMetadata, newFinalizerProblems, preparedObject } from './create.ts';
 import { isRemovable } from './deletion.ts';
 import { type StoredObjects, sentObject } from './stored-objects.ts';
 
@@ -81,14 +82,17 @@ async function storeNext<T extends KubeObject>(
 	sent: ObjectMeta,
 ): Promise<T> {
 	const { strategy, resource } = objects;
+	const ofObject = strategy.validate?.(next, previous, request.subresource) ?? [];
+	const ofChange = strategy.validateUpdate?.(next, previous, request.subresource) ?? [];
 	requireValid(resource, request.name, [
 		...metadataProblems(next.metadata),
-		...newFinalizerProblems(next.metadata, previous.metadata),
+		...addedFinalizerProblems(next.metadata, previous.metadata),
 		...uidProblems(sent, previous.metadata),
 		...deletionProblems(sent, previous.metadata),
-		...(strategy.validate?.(next) ?? []),
-		...(strategy.validateUpdate?.(next, previous, request.subresource) ?? []),
+		...(request.subresource === '' && checksFinalizers(resource) ? newFinalizerProblems(next.metadata) : []),
+		...(strategy.reportsChangesFirst === true ? [...ofChange, ...ofObject] : [...ofObject, ...ofChange]),
 	]);
+	objects.warn(request, next, previous);
 	await objects.admission.validate({ request, operation: 'UPDATE', object: next, previous });
 	if (!isRemovable(strategy, next, previous)) return objects.replace(request, next, previous);
 	await objects.remove(request, previous);
@@ -169,6 +173,11 @@ function requireVersion<T extends KubeObject>(
 	requireValid({ ...resource, kind: resource.resource }, name, [problem]);
 }
 
+/** The update of these kinds checks the change of the metadata alone. @source Validate*Update */
+const withoutFinalizerNames = ['leases', 'runtimeclasses', 'resourcequotas', 'namespaces', 'priorityclasses'];
+const checksFinalizers = (resource: ApiResource): boolean =>
+	!hasGenericMetadata(resource) && !withoutFinalizerNames.includes(resource.resource);
+
 /** Of a patch; an update with another uid is a conflict. @source ValidateObjectMetaAccessorUpdate */
 const uidProblems = ({ uid: sent = '' }: ObjectMeta, { uid = '' }: ObjectMeta) =>
 	sent === '' || sent === uid ? [] : [invalid('metadata.uid', sent, 'field is immutable')];
@@ -184,7 +193,7 @@ function deletionProblems(sent: ObjectMeta, previous: ObjectMeta) {
 	];
 }
 
-function newFinalizerProblems(next: ObjectMeta, previous: ObjectMeta) {
+function addedFinalizerProblems(next: ObjectMeta, previous: ObjectMeta) {
 	if (previous.deletionTimestamp === undefined) return [];
 	const added = (next.finalizers ?? []).filter((finalizer) => !(previous.finalizers ?? []).includes(finalizer));
 	if (added.length === 0) return [];
@@ -204,7 +213,9 @@ function requireSameObject<T extends KubeObject>(
 ): void {
 	if (wanted === '' || wanted === found) return;
 	const { resource } = objects.resource;
-	const key = ['/registry', etcdNames[resource] ?? resource, namespace, name].filter((part) => part !== '').join('/');
+	const key = ['', etcdNames[resource] ?? resource, namespace, name]
+		.filter((part, index) => index === 0 || part !== '')
+		.join('/');
 	const because =
 		`StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
 		`Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;

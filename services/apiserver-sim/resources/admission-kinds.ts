@@ -199,6 +199,7 @@ function validationProblems(validation: Validation, at: string): FieldProblem[] 
 }
 
 export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.validatingAdmissionPolicies, {
+	resetsMetadataOfStatus: true,
 	requiresVersionOnUpdate: true,
 	generationOf: specOf,
 	setDefaults: withPolicyDefaults,

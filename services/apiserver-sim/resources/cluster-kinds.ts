@@ -4,6 +4,7 @@
  * @source pkg/apis/{scheduling,node,storage,certificates}/validation, release 1.37
  */
 import { X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import {
@@ -23,6 +24,7 @@ import { readPem } from '../../../lib/pki/pem.ts';
 import { signerNameProblems } from './certificate-signing-requests.ts';
 import { immutable, qualifiedProblems, repeatedIn, repeatedPlaces, tolerationProblems } from './field-rules.ts';
 import { kindStrategy, specOf } from './kind.ts';
+import { labelWarning } from './node-labels.ts';
 import { limitNameProblems } from './quotas.ts';
 
 interface PriorityClass extends KubeObject {
@@ -30,6 +32,7 @@ interface PriorityClass extends KubeObject {
 	readonly globalDefault?: boolean;
 	readonly preemptionPolicy?: string;
 }
+const policies = ['PreemptLowerPriority', 'Never'];
 const SYSTEM_PREFIX = 'system-';
 const MAX_USER_PRIORITY = 1_000_000_000;
 export const systemPriorityClasses: Readonly<Record<string, { readonly value: number; readonly description: string }>> =
@@ -49,7 +52,7 @@ export const priorityClasses = kindStrategy<PriorityClass>(resources.priorityCla
 	// No change of a class counts.
 	generationOf: () => undefined,
 	setDefaults: (object) => ({ ...object, preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority' }),
-	validate({ metadata: { name = '' }, value = 0, globalDefault, preemptionPolicy = '' }) {
+	validate({ metadata: { name = '' }, value = 0, globalDefault }) {
 		const problems: FieldProblem[] = [];
 		const system = systemPriorityClasses[name];
 		if (name.startsWith(SYSTEM_PREFIX)) {
@@ -67,11 +70,11 @@ export const priorityClasses = kindStrategy<PriorityClass>(resources.priorityCla
 			const detail = `maximum allowed value of a user defined priority is ${MAX_USER_PRIORITY}`;
 			problems.push(forbiddenField('value', detail));
 		}
-		const policies = ['PreemptLowerPriority', 'Never'];
-		if (preemptionPolicy === '') problems.push(required('preemptionPolicy'));
-		else if (!policies.includes(preemptionPolicy))
-			problems.push(notSupported('preemptionPolicy', preemptionPolicy, policies));
 		return problems;
+	},
+	validateCreate({ preemptionPolicy = '' }) {
+		if (preemptionPolicy === '') return [required('preemptionPolicy')];
+		return policies.includes(preemptionPolicy) ? [] : [notSupported('preemptionPolicy', preemptionPolicy, policies)];
 	},
 	validateUpdate: (next, previous) => [
 		...(next.value === previous.value ? [] : [forbiddenField('value', 'may not be changed in an update.')]),
@@ -103,6 +106,11 @@ export const runtimeClasses = kindStrategy<RuntimeClass>(resources.runtimeClasse
 					invalid('handler', handler, detail.replace(/^(must be no more than \d+) characters/, '$1 bytes')),
 				)),
 	],
+	warningsOf: ({ scheduling }) =>
+		Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
+			const message = labelWarning(key);
+			return message === undefined ? [] : [`scheduling.nodeSelector: ${message}`];
+		}),
 	validateUpdate: (next, previous) => immutable('handler', next.handler, previous.handler),
 });
 
@@ -134,6 +142,7 @@ const MAX_DRIVER_NAME = 63;
 const MAX_NODE_ID = 256;
 
 export const csiNodes = kindStrategy<CsiNode>(resources.csiNodes, {
+	resetsMetadataOfStatus: true,
 	requiresVersionOnUpdate: true,
 	validate: ({ spec }) => {
 		const drivers = spec?.drivers ?? [];
@@ -227,10 +236,21 @@ function tokenTimeProblems(field: string, seconds: number | undefined): FieldPro
 	return [invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds')];
 }
 
+const TOKENS_IN_ATTRIBUTES =
+	'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, ' +
+	'set to true to prevent possible logging of tokens in volume attributes';
+
 /** @source pkg/apis/storage/v1/defaults.go SetDefaults_CSIDriver */
 export const csiDrivers = kindStrategy<CsiDriver>(resources.csiDrivers, {
 	requiresVersionOnUpdate: true,
 	generationOf: specOf,
+	hasNoFirstGeneration: true,
+	warningsOf: ({ spec = {} }, previous) =>
+		(spec.tokenRequests ?? []).length > 0 &&
+		spec.serviceAccountTokenInSecrets === undefined &&
+		!isDeepStrictEqual(spec.tokenRequests, previous?.spec?.tokenRequests)
+			? [TOKENS_IN_ATTRIBUTES]
+			: [],
 	setDefaults: ({ spec, ...object }) => ({
 		...object,
 		spec: {

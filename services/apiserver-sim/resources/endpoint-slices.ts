@@ -5,7 +5,7 @@ import { labelProblems, labelValueProblems, subdomainProblems } from '../../../l
 import { invalid, notSupported, required, tooMany } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import { endpointIpProblems, immutable, portProtocols, qualifiedProblems, repeatedIn } from './field-rules.ts';
+import { canonicalIp6, endpointIpProblems, portProtocols, qualifiedProblems, repeatedIn } from './field-rules.ts';
 import { kindStrategy } from './kind.ts';
 
 interface Endpoint {
@@ -28,7 +28,9 @@ const MAX_ADDRESSES = 100;
 const MAX_HINTS = 8;
 
 export const endpointSlices = kindStrategy<EndpointSlice>(resources.endpointSlices, {
-	generationOf: ({ addressType, endpoints, ports }) => [addressType, endpoints, ports],
+	generationOf: ({ addressType, endpoints, ports, metadata }) => [addressType, endpoints, ports, metadata.labels],
+	warningsOf: ({ addressType }, previous) =>
+		previous === undefined && addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [],
 	setDefaults: (slice) => ({
 		...slice,
 		...(slice.ports === undefined
@@ -48,7 +50,9 @@ export const endpointSlices = kindStrategy<EndpointSlice>(resources.endpointSlic
 			...endpoints.flatMap(({ addresses = [] }, index) => countProblems(addresses, `endpoints[${index}].addresses`)),
 		];
 	},
-	validateUpdate: (next, previous) => immutable('addressType', next.addressType, previous.addressType),
+	// Upstream prints no value.
+	validateUpdate: (next, previous) =>
+		next.addressType === previous.addressType ? [] : [invalid('addressType', null, 'field is immutable')],
 });
 
 const countProblems = (addresses: readonly string[], at: string): FieldProblem[] => {
@@ -91,7 +95,13 @@ function addressProblems(address: string, addressType: string, at: string, index
 	const family = isIP(address);
 	const isOther = family > 0 && `IPv${family}` !== addressType;
 	const article = `must be an ${addressType} address`;
-	return [...(isOther ? [invalid(at, address, article)] : []), ...endpointIpProblems(field, address)];
+	const canonical = family === 6 ? canonicalIp6(address) : address;
+	const form = `must be in canonical form (${JSON.stringify(canonical)})`;
+	return [
+		...(isOther ? [invalid(at, address, article)] : []),
+		...(canonical === address ? [] : [invalid(field, address, form)]),
+		...endpointIpProblems(field, address),
+	];
 }
 
 /** @source apimachinery/pkg/util/validation IsFullyQualifiedDomainName */

@@ -4,6 +4,7 @@
  *
  * @source pkg/registry/core/event/strategy.go, pkg/apis/core/validation/events.go, pkg/apis/events/v1/conversion.go
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import {
 	coreFieldOf,
@@ -17,6 +18,7 @@ import { pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from '.
 import { invalid, nameProblems, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Event, KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
+import type { Strategy } from '../registry.ts';
 import type { ApiRequest, ObjectList, ResourceStorage } from '../request/api-request.ts';
 import { kindStrategy } from './kind.ts';
 
@@ -52,8 +54,7 @@ export function groupEventProblems(event: KubeObject): FieldProblem[] {
 	return [
 		...validate(core, 'reportingController'),
 		...nameProblems({ generateName, name: generateName === '' ? name : name || 'x' }, subdomainProblems),
-		...(series !== undefined && (series.count ?? 0) < 2 ? [invalid('series.count', '', 'should be at least 2')] : []),
-		...(series !== undefined && !series.lastObservedTime ? [required('series.lastObservedTime')] : []),
+		...seriesProblems(series),
 		...(eventTime ? [] : [required('eventTime')]),
 		...(type === 'Normal' || type === 'Warning' ? [] : [invalid('type', '', `has invalid value: ${type}`)]),
 		...(deprecatedFirstTimestamp ? [unset('firstTimestamp')] : []),
@@ -85,6 +86,54 @@ export const events = kindStrategy<Event>(resources.events, {
 		};
 	},
 });
+
+/** As Go prints a reference. */
+const referenceInGo = (reference: object | undefined): object | null => {
+	if (reference === undefined) return null;
+	const of = reference as Readonly<Record<string, unknown>>;
+	const names = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+	const goNames: Readonly<Record<string, string>> = { uid: 'UID', apiVersion: 'APIVersion' };
+	const goName = (name: string) => goNames[name] ?? `${name[0]?.toUpperCase()}${name.slice(1)}`;
+	return Object.fromEntries(names.map((name) => [goName(name), of[name] ?? '']));
+};
+const toMicroseconds = (time: string | null | undefined): string | undefined => time?.replace(/(\.\d{6})\d+/, '$1');
+
+/** An event of the newer group changes its series only. @source ValidateEventUpdate */
+function groupChangeProblems(next: Event, previous: Event): FieldProblem[] {
+	const fixed = (field: string, after: unknown, before: unknown, value: unknown = after): FieldProblem[] =>
+		isDeepStrictEqual(after, before) ? [] : [invalid(field, value, 'field is immutable')];
+	const text = (name: 'action' | 'message' | 'reason' | 'reportingInstance' | 'type') =>
+		fixed(name, next[name] ?? '', previous[name] ?? '');
+	const { involvedObject, related, series, eventTime, reportingComponent: controller = '' } = next;
+	const isSeriesChanged = !isDeepStrictEqual(series, previous.series);
+	return [
+		...(isSeriesChanged ? seriesProblems(series) : []),
+		...fixed('involvedObject', referenceInGo(involvedObject ?? {}), referenceInGo(previous.involvedObject ?? {})),
+		...['reason' as const, 'message' as const].flatMap(text),
+		...fixed('count', next.count ?? 0, previous.count ?? 0),
+		...text('type'),
+		...fixed('eventTime', toMicroseconds(eventTime), toMicroseconds(previous.eventTime), eventTime ?? null),
+		...text('action'),
+		...fixed('related', referenceInGo(related), referenceInGo(previous.related)),
+		...fixed('reportingController', controller, previous.reportingComponent ?? ''),
+		...text('reportingInstance'),
+	];
+}
+
+const seriesProblems = (series: Event['series']): FieldProblem[] =>
+	series === undefined
+		? []
+		: [
+				...((series.count ?? 0) < 2 ? [invalid('series.count', '', 'should be at least 2')] : []),
+				...(series.lastObservedTime ? [] : [required('series.lastObservedTime')]),
+			];
+
+/** Of the objects that are written through events.k8s.io. */
+export const changedGroupEvents: Strategy<Event> = {
+	...events,
+	validate: (event) => validate(event, 'reportingController'),
+	validateUpdate: groupChangeProblems,
+};
 
 const selectable = new Set(['reason', 'type', 'metadata.name', 'metadata.namespace']);
 

@@ -95,6 +95,9 @@ function operatorProblems(operator: string, values: readonly string[], at: strin
 		: [forbiddenField(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
 }
 
+/** Upstream lists the operators of a feature that is off to a caller that uses one. */
+const operatorsFor = (operator: string): readonly string[] =>
+	operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists'];
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const EXISTS_FOR_ALL = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
 
@@ -113,7 +116,7 @@ export const tolerationProblems = (tolerations: readonly Toleration[], at: strin
 				: []),
 			...(isEqual && valueProblem !== '' ? [invalid(`${path}.operator`, value, valueProblem)] : []),
 			...(hasValueToo ? [invalid(`${path}.operator`, value, "value must be empty when `operator` is 'Exists'")] : []),
-			...(isEqual || operator === 'Exists' ? [] : [notSupported(`${path}.operator`, operator, ['Equal', 'Exists'])]),
+			...(isEqual || operator === 'Exists' ? [] : [notSupported(`${path}.operator`, operator, operatorsFor(operator))]),
 			...(effect === '' || effects.includes(effect) ? [] : [notSupported(`${path}.effect`, effect, effects)]),
 		];
 	});
@@ -140,8 +143,11 @@ export const notFound = (field: string, value: string): FieldProblem => ({
 	message: `Not found: ${JSON.stringify(value)}`,
 });
 
-export const ipProblems = (field: string, ip: string): FieldProblem[] =>
-	isIP(ip) > 0 ? [] : [invalid(field, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+const mapped = /^::ffff:\d+\.\d+\.\d+\.\d+$/i;
+export function ipProblems(field: string, ip: string): FieldProblem[] {
+	if (mapped.test(ip)) return [invalid(field, ip, 'must not be an IPv4-mapped IPv6 address')];
+	return isIP(ip) > 0 ? [] : [invalid(field, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+}
 
 /** Of an address that other machines reach. @source ValidateEndpointIP */
 export function endpointIpProblems(field: string, ip: string): FieldProblem[] {
@@ -160,6 +166,45 @@ export function cidrProblems(field: string, cidr: string): FieldProblem[] {
 	const [ip = '', length = '', ...more] = cidr.split('/');
 	const family = isIP(ip);
 	const isLength = /^(?:0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 6 ? 128 : 32);
-	if (family > 0 && isLength && more.length === 0) return [];
-	return [invalid(field, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+	if (family === 0 || !isLength || more.length > 0)
+		return [invalid(field, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+	const isNetwork = networkOf(ip, Number(length)) === (family === 4 ? ip : canonicalIp6(ip));
+	return isNetwork ? [] : [invalid(field, cidr, 'must not have bits set beyond the prefix length')];
+}
+
+export const canonicalIp6 = (ip: string): string =>
+	ip.includes('%') ? ip : new URL(`http://[${ip}]`).hostname.slice(1, -1);
+
+/** @source apimachinery/pkg/util/validation GetWarningsForIP */
+export function* ipWarnings(field: string, ip: string): Generator<string> {
+	const canonical = isIP(ip) === 6 ? canonicalIp6(ip) : ip;
+	if (canonical === ip) return;
+	const texts = [ip, canonical].map((one) => JSON.stringify(one));
+	yield `${field}: IPv6 address ${texts[0]} should be in RFC 5952 canonical format (${texts[1]})`;
+}
+
+/** @source apimachinery/pkg/util/validation GetWarningsForCIDR */
+export function* cidrWarnings(field: string, cidr: string): Generator<string> {
+	const [ip = '', length = ''] = cidr.split('/');
+	const canonical = isIP(ip) === 6 ? canonicalIp6(ip) : ip;
+	if (canonical === ip) return;
+	const texts = [cidr, `${canonical}/${length}`].map((one) => JSON.stringify(one));
+	yield `${field}: IPv6 CIDR value ${texts[0]} should be in RFC 5952 canonical format (${texts[1]})`;
+}
+
+function networkOf(ip: string, length: number): string {
+	if (isIP(ip) === 4) {
+		const bits = ip.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
+		const kept = Math.floor(bits / 2 ** (32 - length)) * 2 ** (32 - length);
+		return [24, 16, 8, 0].map((shift) => Math.floor(kept / 2 ** shift) % 256).join('.');
+	}
+	const [head = '', tail] = canonicalIp6(ip).split('::');
+	const groupsOf = (part: string) => (part === '' ? [] : part.split(':'));
+	const [first, last] = [groupsOf(head), groupsOf(tail ?? '')];
+	const groups = [...first, ...Array.from({ length: 8 - first.length - last.length }, () => '0'), ...last];
+	const kept = groups.map((group, index) => {
+		const bits = Math.min(16, Math.max(0, length - index * 16));
+		return (Number.parseInt(group, 16) & ((0xffff << (16 - bits)) & 0xffff)).toString(16);
+	});
+	return canonicalIp6(kept.join(':'));
 }

@@ -30,7 +30,7 @@ import {
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
 import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
 import { endpointSlices } from './endpoint-slices.ts';
-import { events, groupEventProblems, groupEvents } from './events.ts';
+import { changedGroupEvents, events, groupEventProblems, groupEvents } from './events.ts';
 import { KubeletLocations, type KubeletLocationsOptions, withProxy } from './kubelet-locations.ts';
 import { namespaces } from './namespaces.ts';
 import { configMaps, leases, nodes } from './plain.ts';
@@ -78,6 +78,8 @@ export function createResources(options: ResourcesOptions): Resources {
 	const watches = new WatchCount();
 	const quotas = createStorage(resourceQuotas, context);
 	const coreEvents = stored(events);
+	const { update, patch } = stored(changedGroupEvents);
+	const changed = { ...coreEvents, ...(update && { update }), ...(patch && { patch }) };
 	const connections = { objects, locations, authorizer };
 	const storedPods = withStreams(withLogs(withActions(stored(pods)), connections), connections);
 	const endpoints: [ApiResource, ResourceStorage][] = [
@@ -88,7 +90,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.nodes, withProxy(stored(nodes), locations)],
 		[resources.leases, stored(leases)],
 		[resources.events, coreEvents],
-		[resources.groupEvents, groupEvents(coreEvents, requireGroupEvent)],
+		[resources.groupEvents, groupEvents(changed, requireGroupEvent)],
 		[resources.pods, storedPods],
 		[resources.podTemplates, stored(podTemplates)],
 		[resources.bindings, bindingsEndpoint(storedPods)],

@@ -6,6 +6,8 @@ import type { Strategy } from '../registry.ts';
 export interface KindRules<T extends KubeObject>
 	extends Omit<Strategy<T>, 'resource' | 'subresources' | 'prepareForCreate' | 'prepareForUpdate'> {
 	/** Of a new object; the status that a client sends with it is ignored. Absent: the kind has no status of its own. */
+	/** Whether a write of the status keeps labels, annotations, owners, finalizers. @source ResetObjectMetaForStatus */
+	readonly resetsMetadataOfStatus?: boolean;
 	readonly initialStatus?: (object: T, now: string) => object;
 }
 
@@ -17,9 +19,16 @@ export const specOf = (object: WithParts): object | undefined => object.spec;
 /** A part of the object, that is read and written with it; others are actions. */
 const isPartOf = ({ kind, verbs }: ApiSubresource): boolean => kind === undefined && verbs.includes('update');
 
+const ofObject = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
+function statusMetadata({ metadata: sent }: KubeObject, { metadata: found }: KubeObject): KubeObject['metadata'] {
+	const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...rest } = sent;
+	const kept = ofObject.filter((name) => found[name] !== undefined).map((name) => [name, found[name]]);
+	return { ...rest, ...Object.fromEntries(kept) };
+}
+
 /** The spec and the status have different writers, who never overwrite each other. */
 export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules: KindRules<T> = {}): Strategy<T> {
-	const { initialStatus, ...more } = rules;
+	const { initialStatus, resetsMetadataOfStatus = false, ...more } = rules;
 	const hasStatus = resource.subresources.some(({ name }) => name === 'status');
 	return {
 		...more,
@@ -35,7 +44,11 @@ export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules:
 			const [sent, found]: readonly [WithParts, WithParts] = [next, previous];
 			const object =
 				subresource === 'status'
-					? { ...found, metadata: sent.metadata, status: sent.status }
+					? {
+							...found,
+							metadata: resetsMetadataOfStatus ? statusMetadata(sent, found) : sent.metadata,
+							status: sent.status,
+						}
 					: { ...sent, status: found.status };
 			return object as WithParts as T;
 		},

@@ -173,7 +173,8 @@ describe('kinds', () => {
 		const containers = [{ name: 'c', image: 'other', resources: { limits: { cpu: '1' } } }];
 
 		it('resize changes requests and limits, and nothing else', async () => {
-			await create(pods, { spec });
+			const burstable = [{ name: 'c', image: 'nginx', resources: { limits: { cpu: '2' } } }];
+			await create(pods, { spec: { containers: burstable } });
 			const changed = { spec: { ...spec, nodeName: 'n', containers } };
 			const { spec: stored } = await update(pods, changed, { subresource: 'resize' });
 			const { nodeName, containers: kept = [] } = stored as { nodeName?: string; containers?: typeof containers };

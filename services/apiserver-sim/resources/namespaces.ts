@@ -38,6 +38,12 @@ const base = kindStrategy<Namespace>(resources.namespaces, {
 		]),
 });
 
+/** @source pkg/apis/core/v1 SetDefaults_NamespaceStatus */
+const withPhase = ({ status, ...namespace }: Namespace): Namespace => ({
+	...namespace,
+	status: { ...status, phase: status?.phase || 'Active' },
+});
+
 export const namespaces: Strategy<Namespace> = {
 	...base,
 	prepareForCreate(created, user, now) {
@@ -48,7 +54,7 @@ export const namespaces: Strategy<Namespace> = {
 	},
 	prepareForUpdate(next, previous, subresource) {
 		if (subresource === 'finalize') return { ...next, status: previous.status };
-		const { status } = subresource === 'status' ? next : previous;
+		const { status } = subresource === 'status' ? withPhase(next) : previous;
 		return { ...next, spec: previous.spec, status };
 	},
 	/** @source ValidateNamespaceStatusUpdate */

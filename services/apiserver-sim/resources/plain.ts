@@ -9,7 +9,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { ConfigMap, Lease, Node, Taint } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import type { Strategy } from '../registry.ts';
-import { cidrProblems, immutableContent } from './field-rules.ts';
+import { cidrProblems, cidrWarnings, immutableContent } from './field-rules.ts';
 
 export const configMaps: Strategy<ConfigMap> = {
 	resource: resources.configMaps,
@@ -31,6 +31,7 @@ export const configMaps: Strategy<ConfigMap> = {
 			...(bytes > max ? [tooLong('[]', max, 'configMapBytes')] : []),
 		];
 	},
+	reportsChangesFirst: true,
 	validateUpdate: (next, previous) => immutableContent(next, previous, ['data', 'binaryData']),
 };
 /** The spec and the status of a Node are written by different callers and never overwrite each other. */
@@ -53,8 +54,17 @@ export const nodes: Strategy<Node> = {
 		...quantityProblems('capacity', node.status?.capacity),
 		...quantityProblems('allocatable', node.status?.allocatable),
 	],
+	warningsOf: nodeWarnings,
 	validateUpdate: (next, previous) => specChangeProblems(next.spec ?? {}, previous.spec ?? {}),
 };
+
+/** @source pkg/registry/core/node/strategy.go nodeWarnings */
+function* nodeWarnings({ spec = {} }: Node): Generator<string> {
+	const { configSource, externalID, podCIDRs = [] } = spec as typeof spec & Readonly<Record<string, unknown>>;
+	if (configSource) yield 'spec.configSource: the feature is removed';
+	if (externalID) yield 'spec.externalID: this field is deprecated, and is unused by Kubernetes';
+	for (const [index, cidr] of podCIDRs.entries()) yield* cidrWarnings(`spec.podCIDRs[${index}]`, cidr);
+}
 
 /** @source ValidateNodeUpdate */
 function specChangeProblems(next: NonNullable<Node['spec']>, previous: NonNullable<Node['spec']>): FieldProblem[] {

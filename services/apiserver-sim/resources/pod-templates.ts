@@ -8,6 +8,7 @@ import type { PodTemplate } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { kindStrategy } from './kind.ts';
 import { specProblems } from './pod-rules/spec.ts';
+import { podWarnings } from './pod-rules/warnings.ts';
 import { withSpecDefaults } from './pods.ts';
 
 export const podTemplates = kindStrategy<PodTemplate>(resources.podTemplates, {
@@ -16,6 +17,10 @@ export const podTemplates = kindStrategy<PodTemplate>(resources.podTemplates, {
 		...object,
 		template: { ...template, spec: withSpecDefaults(template?.spec ?? {}) },
 	}),
+	warningsOf: ({ metadata: { generation }, template }, previous) =>
+		generation === previous?.metadata.generation
+			? []
+			: podWarnings(template?.spec ?? {}, template?.metadata ?? {}, 'template.'),
 	validate({ template: { metadata = {}, spec = {} } = {} }) {
 		const debug = spec.ephemeralContainers ?? [];
 		const detail = 'ephemeral containers not allowed in pod template';

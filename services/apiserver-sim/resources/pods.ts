@@ -3,15 +3,15 @@
  *
  * @source pkg/registry/core/pod/strategy.go, pkg/apis/core/v1/defaults.go, pkg/apis/core/validation, release 1.37
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
-import { forbiddenField } from '../../../lib/kube/object-meta.ts';
 import type { Container, Pod, PodSpec, ProjectedSource, Volume } from '../../../lib/kube/pod.ts';
 import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
 import { kindStrategy, specOf } from './kind.ts';
 import { newPodProblems, podProblems } from './pod-rules/spec.ts';
+import { debuggingProblems, podChangeProblems, resizeProblems } from './pod-rules/updates.ts';
+import { newPodWarnings } from './pod-rules/warnings.ts';
 
 const part = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const imageForm = new RegExp(
@@ -182,36 +182,10 @@ const setDefaults = ({ spec = {}, ...pod }: Pod): Pod => {
 	};
 };
 
-const updatable = [
-	...['`spec.containers[*].image`', '`spec.initContainers[*].image`', '`spec.activeDeadlineSeconds`'],
-	'`spec.tolerations` (only additions to existing tolerations)',
-	'`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
-];
-
-/** The spec as it may not change. */
-function immutablePart(spec: PodSpec): object {
-	const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ephemeralContainers: _debug, ...rest } = spec;
-	const withoutImages = (containers: readonly Container[] | undefined) =>
-		containers?.map(({ image: _image, ...container }) => container);
-	return {
-		...rest,
-		containers: withoutImages(spec.containers),
-		initContainers: withoutImages(spec.initContainers),
-	};
-}
-
 function validateUpdate(next: Pod, previous: Pod, subresource: string): FieldProblem[] {
-	if (subresource !== '' && subresource !== 'ephemeralcontainers') return [];
-	const [after, before] = [next.spec ?? {}, previous.spec ?? {}];
-	const { tolerations: kept = [] } = before;
-	const missing = kept.filter((one) => !(after.tolerations ?? []).some((other) => isDeepStrictEqual(one, other)));
-	const problems =
-		missing.length === 0
-			? []
-			: [forbiddenField('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
-	if (isDeepStrictEqual(immutablePart(after), immutablePart(before))) return problems;
-	const detail = `pod updates may not change fields other than ${updatable.join(',')}`;
-	return [...problems, forbiddenField('spec', detail)];
+	if (subresource === '') return podChangeProblems(next, previous);
+	if (subresource === 'ephemeralcontainers') return debuggingProblems(next, previous);
+	return subresource === 'resize' ? resizeProblems(next, previous) : [];
 }
 
 /** A pod that runs nowhere, or no more, is removed at once. @source podStrategy.CheckGracefulDelete */
@@ -220,14 +194,31 @@ function gracePeriodSeconds({ spec, status }: Pod, requested: number | undefined
 	return Math.max(requested ?? spec.terminationGracePeriodSeconds ?? 0, 0);
 }
 
-/** The spec with the requests and limits of the next one, and nothing else of it. */
-function resized({ spec = {} }: Pod, next: Pod): PodSpec {
-	const amounts = new Map(next.spec?.containers?.map(({ name, resources }) => [name, resources]));
-	const containers = spec.containers?.map((container) => ({
-		...container,
-		resources: amounts.get(container.name) ?? container.resources,
-	}));
-	return { ...spec, ...(containers === undefined ? {} : { containers }) };
+/**
+ * The spec with the resources of the next one, and nothing else of it. Containers that were added, removed or renamed
+ * stay, so that the validation refuses them.
+ *
+ * @source dropNonResizeUpdates
+ */
+function resized({ spec: found = {} }: Pod, { spec: sent = {} }: Pod): PodSpec {
+	const merged = (list: 'containers' | 'initContainers') => {
+		const [before, after] = [found[list] ?? [], sent[list] ?? []];
+		const isSame = before.length === after.length && before.every(({ name }, index) => name === after[index]?.name);
+		if (!isSame || before.length === 0) return after.length === 0 ? {} : { [list]: after };
+		return {
+			[list]: before.map((container, index) => {
+				const { resources = {}, resizePolicy } = after[index] ?? {};
+				const { resizePolicy: _policy, ...fixed } = container;
+				return { ...fixed, resources, ...(resizePolicy === undefined ? {} : { resizePolicy }) };
+			}),
+		};
+	};
+	const { containers: _c, initContainers: _i, resources: amounts, ...rest } = found;
+	const resources = sent.resources ?? amounts;
+	return {
+		...{ ...rest, ...merged('initContainers'), ...merged('containers') },
+		...(resources === undefined ? {} : { resources }),
+	};
 }
 
 /** A kubelet reports the status of a pod, and not its owners. @source podStatusStrategy.PrepareForUpdate */
@@ -263,8 +254,11 @@ const base = kindStrategy<Pod>(resources.pods, {
 		'status.podIPs': '',
 		'status.nominatedNodeName': status?.nominatedNodeName ?? '',
 	}),
-	validate: podProblems,
+	// @source ValidatePodStatusUpdate: it does not look at the spec
+	validate: (pod, _previous, subresource) => (subresource === 'status' ? [] : podProblems(pod)),
 	validateCreate: newPodProblems,
+	// Upstream does not look at updates, because mostly programs send them.
+	warningsOf: (pod, previous) => (previous === undefined ? newPodWarnings(pod) : []),
 	validateUpdate,
 });
 
@@ -272,8 +266,10 @@ export const pods: Strategy<Pod> = {
 	...base,
 	prepareForUpdate(next, previous, subresource, now) {
 		if (subresource === 'ephemeralcontainers') {
-			const ephemeralContainers = next.spec?.ephemeralContainers;
-			return { ...previous, metadata: next.metadata, spec: { ...previous.spec, ephemeralContainers } };
+			const { ephemeralContainers: sent } = next.spec ?? {};
+			const { ephemeralContainers: _found, ...spec } = previous.spec ?? {};
+			const debugging = sent === undefined ? spec : { ...spec, ephemeralContainers: sent };
+			return { ...previous, metadata: next.metadata, spec: debugging };
 		}
 		if (subresource === 'status')
 			return base.prepareForUpdate?.(withOwnersOf(next, previous), previous, subresource, now) ?? next;

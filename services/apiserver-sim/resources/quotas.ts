@@ -129,6 +129,17 @@ const mustExist =
 const needsValues = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
 const takesNoValues = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
 
+/** @source pkg/registry/core/resourcequota/strategy.go WarningsOnCreate */
+function* quotaWarnings(hard: ResourceList): Generator<string> {
+	for (const name of ['cpu', 'memory', 'storage', 'ephemeral-storage']) {
+		const isBare = hard[`${REQUESTS}${name}`] === undefined && (name === 'cpu' || name === 'memory');
+		const requests = isBare ? name : `${REQUESTS}${name}`;
+		const [request, limit] = [hard[requests], hard[`limits.${name}`]];
+		if (request !== undefined && limit !== undefined && compareAmounts(request, limit) > 0)
+			yield `ResourceQuota ${requests} (${request}) should be less than limits.${name} (${limit})`;
+	}
+}
+
 const sorted = (list: readonly string[] = []): string => [...new Set(list)].toSorted().join(' ');
 
 export const resourceQuotas = kindStrategy<ResourceQuota>(resources.resourceQuotas, {
@@ -139,10 +150,11 @@ export const resourceQuotas = kindStrategy<ResourceQuota>(resources.resourceQuot
 		...quotaProblems(quota.status?.hard ?? {}, 'status.hard'),
 		...quotaProblems(quota.status?.used ?? {}, 'status.used'),
 	],
+	warningsOf: (quota, previous) => (previous === undefined ? quotaWarnings(quota.spec?.hard ?? {}) : []),
 	validateUpdate: ({ spec: next }, { spec: previous }) =>
 		sorted(next?.scopes) === sorted(previous?.scopes)
 			? []
-			: [invalid('spec.scopes', next?.scopes ?? [], 'field is immutable')],
+			: [invalid('spec.scopes', next?.scopes ?? null, 'field is immutable')],
 });
 
 /** Limits that are absent become the maximum, and requests the limits. @source SetDefaults_LimitRangeItem */

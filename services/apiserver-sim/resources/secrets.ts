@@ -14,6 +14,7 @@ import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 import { immutableContent } from './field-rules.ts';
 import { SecretStore } from './secret-store.ts';
+import { tlsWarnings } from './tls-warnings.ts';
 
 export const secrets: Strategy<Secret> = {
 	resource: resources.secrets,
@@ -22,6 +23,8 @@ export const secrets: Strategy<Secret> = {
 	// @source pkg/apis/core/v1 SetDefaults_Secret, Convert_v1_Secret_To_core_Secret
 	setDefaults: (secret) => withType(withTexts(secret)),
 	validate: secretProblems,
+	reportsChangesFirst: true,
+	warningsOf: tlsWarnings,
 	validateUpdate: (next, previous) => [
 		...(next.type === previous.type ? [] : [invalid('type', next.type, 'field is immutable')]),
 		...immutableContent(next, previous, ['data']),

@@ -1,6 +1,6 @@
 /** Service accounts, and the tokens that they issue. @source pkg/registry/core/serviceaccount */
 import { resources } from '../../../lib/kube/resources.ts';
-import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { Strategy } from '../registry.ts';
 import type { ResourceStorage } from '../request/api-request.ts';
 import { kindStrategy } from './kind.ts';
@@ -10,6 +10,12 @@ interface ServiceAccount extends KubeObject {
 	readonly secrets?: readonly { readonly name?: string }[];
 }
 
+const ENFORCE = 'kubernetes.io/enforce-mountable-secrets';
+const ENFORCED_IS_DEPRECATED =
+	`metadata.annotations[${ENFORCE}]: deprecated in v1.32+; ` +
+	'prefer separate namespaces to isolate access to mounted secrets';
+const isEnforced = (metadata: ObjectMeta | undefined): boolean => Object.hasOwn(metadata?.annotations ?? {}, ENFORCE);
+
 /** A Secret is of the account's namespace. @source cleanSecretReferences */
 const withSecretNames = (account: ServiceAccount): ServiceAccount =>
 	account.secrets === undefined
@@ -17,7 +23,10 @@ const withSecretNames = (account: ServiceAccount): ServiceAccount =>
 		: { ...account, secrets: account.secrets.map(({ name }) => (name === undefined ? {} : { name })) };
 
 export const serviceAccounts: Strategy<ServiceAccount> = {
-	...kindStrategy<ServiceAccount>(resources.serviceAccounts),
+	...kindStrategy<ServiceAccount>(resources.serviceAccounts, {
+		warningsOf: ({ metadata }, previous) =>
+			isEnforced(metadata) && !isEnforced(previous?.metadata) ? [ENFORCED_IS_DEPRECATED] : [],
+	}),
 	prepareForCreate: withSecretNames,
 	prepareForUpdate: withSecretNames,
 };

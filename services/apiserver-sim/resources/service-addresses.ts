@@ -14,7 +14,8 @@ import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import type { Begun, Strategy } from '../registry/strategy.ts';
 import { storePrefix } from '../registry/strategy.ts';
-import type { Service } from './service-rules.ts';
+import { portProblems } from './field-rules.ts';
+import { addressProblems, needsHealthCheck, type Service } from './service-rules.ts';
 
 /** 10.96.0.0/12; the first address is that of the Service `kubernetes`. */
 const NETWORK = 0x0a_60_00_00;
@@ -51,7 +52,9 @@ export const withAddresses = (strategy: Strategy<Service>, store: Store, clock: 
 
 const keysOf = ({ spec = {} }: Service): string[] => [
 	...(spec.clusterIPs ?? []).filter((address) => address !== 'None').map(addressKey),
-	...(spec.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [portKey(nodePort)] : [])),
+	...[...(spec.ports ?? []).map(({ nodePort }) => nodePort), spec.healthCheckNodePort].flatMap((port) =>
+		port ? [portKey(port)] : [],
+	),
 ];
 
 /** Does not fail: the Service is written already, and the repair releases what stays. */
@@ -85,9 +88,15 @@ class Allocation {
 	async begin(): Promise<Begun<Service>> {
 		try {
 			const { spec = {} } = this.#service;
+			// Upstream reports nothing else then. @source alloc.go, before it allocates
+			if (spec.type !== 'ExternalName')
+				requireValid(resources.services, this.#service.metadata?.name ?? '', addressProblems(spec));
 			const object = {
 				...this.#service,
-				spec: { ...spec, ...(await this.#address(spec)), ...(await this.#ports(spec)) },
+				spec: {
+					...{ ...spec, ...(await this.#address(spec)), ...(await this.#ports(spec)) },
+					...(await this.#healthCheckPort(spec)),
+				},
 			};
 			return { object, finish: (isDone) => this.#finish(isDone ? object : undefined) };
 		} catch (error) {
@@ -137,6 +146,17 @@ class Allocation {
 			complete.push(nodePort ? { ...port, nodePort } : port);
 		}
 		return { ports: complete };
+	}
+
+	/** Another number of a Service that has one is refused by the validation. */
+	async #healthCheckPort(spec: Spec): Promise<Partial<Spec>> {
+		const { healthCheckNodePort: stated } = spec;
+		const { healthCheckNodePort: held } = this.#previous?.spec ?? {};
+		if (!needsHealthCheck(spec)) return {};
+		if (held) return stated ? {} : { healthCheckNodePort: held };
+		const field = 'spec.healthCheckNodePort';
+		if (stated && portProblems(field, stated).length === 0) await this.#statedPort(stated, field);
+		return { healthCheckNodePort: stated || (await this.#firstFree(randomPort, portKey)) };
 	}
 
 	async #statedPort(port: number, field: string): Promise<void> {

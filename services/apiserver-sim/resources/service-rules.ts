@@ -75,7 +75,7 @@ export const isHeadless = ({ clusterIP, clusterIPs = [] }: Spec): boolean =>
 /** @source pkg/api/service/util.go */
 export const isExternal = ({ type, externalIPs = [] }: Spec): boolean =>
 	type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && externalIPs.length > 0);
-const needsHealthCheck = ({ type, externalTrafficPolicy }: Spec): boolean =>
+export const needsHealthCheck = ({ type, externalTrafficPolicy }: Spec): boolean =>
 	type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 
 const oneOf = (field: string, value: string | undefined, supported: readonly string[]): FieldProblem[] =>
@@ -157,7 +157,12 @@ function affinityProblems({ sessionAffinity, sessionAffinityConfig }: Spec): Fie
 }
 
 /** @source ValidateServiceClusterIPsRelatedFields */
-function addressProblems({ clusterIP = '', clusterIPs = [], ipFamilies = [], ipFamilyPolicy }: Spec): FieldProblem[] {
+export function addressProblems({
+	clusterIP = '',
+	clusterIPs = [],
+	ipFamilies = [],
+	ipFamilyPolicy,
+}: Spec): FieldProblem[] {
 	const field = 'spec.clusterIPs';
 	const problems: FieldProblem[] = [];
 	if (clusterIP !== '' && clusterIPs[0] !== clusterIP)

@@ -6,11 +6,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems } from '../../../lib/kube/names.ts';
-import { invalid } from '../../../lib/kube/object-meta.ts';
+import { forbiddenField, invalid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
 import { kindStrategy } from './kind.ts';
-import { isExternal, isHeadless, type Service, type ServiceSpec as Spec, serviceProblems } from './service-rules.ts';
+import {
+	isExternal,
+	isHeadless,
+	needsHealthCheck,
+	type Service,
+	type ServiceSpec as Spec,
+	serviceProblems,
+} from './service-rules.ts';
+import { serviceWarnings } from './service-warnings.ts';
 
 /** @source validateUpgradeDowngradeClusterIPs, validateUpgradeDowngradeIPFamilies */
 function changeProblems(next: Spec, previous: Spec, field: 'clusterIPs' | 'ipFamilies'): FieldProblem[] {
@@ -65,9 +73,15 @@ const base = kindStrategy<Service>(resources.services, {
 	nameRule: labelProblems,
 	setDefaults,
 	initialStatus: () => ({ loadBalancer: {} }),
-	validate: ({ spec = {} }) => serviceProblems(spec),
+	validate: ({ spec = {} }, previous) => serviceProblems(spec, previous?.spec),
+	warningsOf: serviceWarnings,
 	validateUpdate: ({ spec: next = {} }, { spec: previous = {} }) => [
 		...changeProblems(next, previous, 'clusterIPs'),
+		...(needsHealthCheck(next) &&
+		needsHealthCheck(previous) &&
+		next.healthCheckNodePort !== previous.healthCheckNodePort
+			? [forbiddenField('spec.healthCheckNodePort', 'field is immutable')]
+			: []),
 		...(isHeadless(next) === isHeadless(previous) ? changeProblems(next, previous, 'ipFamilies') : []),
 	],
 	fields: ({ spec }) => ({ 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }),
@@ -121,13 +135,12 @@ function withoutUnneeded(spec: Spec, found: Spec): Spec {
 		unneeded.push('clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy');
 	if (found.type === 'LoadBalancer' && spec.type !== 'LoadBalancer')
 		unneeded.push('allocateLoadBalancerNodePorts', 'loadBalancerClass');
-	if (hasNodePorts(found) && !hasNodePorts(spec)) unneeded.push('externalTrafficPolicy');
+	if (isExternal(found) && !isExternal(spec)) unneeded.push('externalTrafficPolicy');
+	if (needsHealthCheck(found) && !needsHealthCheck(spec)) unneeded.push('healthCheckNodePort');
 	const dropped = unneeded.filter((field) => isDeepStrictEqual(spec[field], found[field]));
 	const kept = Object.fromEntries(Object.entries(spec).filter(([field]) => !dropped.includes(field))) as Spec;
-	const dropsPorts =
-		hasNodePorts(found) &&
-		!hasNodePorts(spec) &&
-		isDeepStrictEqual(nodePortsOf(spec).toSorted(), nodePortsOf(found).toSorted());
+	const before = new Set(nodePortsOf(found));
+	const dropsPorts = hasNodePorts(found) && !hasNodePorts(spec) && nodePortsOf(spec).every((port) => before.has(port));
 	if (!dropsPorts || kept.ports === undefined) return kept;
 	return { ...kept, ports: kept.ports.map(({ nodePort: _released, ...port }) => port) };
 }

@@ -108,7 +108,7 @@ export function resourceProblems(
 	];
 }
 
-const ofPods = ['cpu', 'memory'];
+const ofPods = ['cpu', 'hugepages-', 'memory'];
 /** The resources of all containers together. @source validatePodResources */
 export function podResourceProblems(value: unknown, at: string, claimNames: readonly string[]): FieldProblem[] {
 	if (!isSet(value)) return [];

@@ -2,7 +2,8 @@
  * The volumes of a pod.
  *
  * @source pkg/apis/core/validation ValidateVolumes, release 1.37
- * @differs the template of the claim of an ephemeral volume is not checked, because claims are not served
+ * @differs the template of the claim of an ephemeral volume is not checked, because claims are not served; of an Azure
+ *   disk, a Quobyte registry and a trust bundle the form is not
  */
 import type { FieldProblem } from '../../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../../lib/kube/names.ts';
@@ -110,7 +111,8 @@ function repeatedFiles(kind: string, source: Fields, at: string, seen: Set<strin
 			: [];
 	return collected(files, (file) => {
 		if (file === '' && kind !== 'clusterTrustBundle') return [];
-		if (seen.has(file)) return [invalid(at, textOf(source.name) || file, 'conflicting duplicate paths')];
+		const value = kind === 'secret' || kind === 'configMap' ? textOf(source.name) : file;
+		if (seen.has(file)) return [invalid(at, value, 'conflicting duplicate paths')];
 		seen.add(file);
 		return [];
 	});
@@ -226,6 +228,12 @@ const partition: Rule = (value, at) =>
 		? []
 		: [invalid(at, numberOf(value), 'must be between 1 and 255, inclusive')];
 
+const PAIRS = 'must be a host:port pair or multiple pairs separated by commas';
+const quobyte: Rule = (value, at) => {
+	const { registry, volume } = fieldsOf(value);
+	return [...(textOf(registry) === '' ? [required(`${at}.registry`, PAIRS)] : []), ...present(volume, `${at}.volume`)];
+};
+
 interface SourceRule {
 	readonly rule: Rule;
 	/** The names that upstream's paths have, if they are not that of the field. */
@@ -247,6 +255,7 @@ const rows: Readonly<Record<string, SourceRule>> = {
 	rbd: { rule: (value, at) => [...listed('monitors')(value, at), ...fields({ image: present })(value, at)] },
 	cinder: { rule: fields({ volumeID: present }) },
 	cephfs: { rule: (value, at) => listed('monitors')(value, at), twiceAt: 'cephFS' },
+	quobyte: { rule: quobyte },
 	downwardAPI: {
 		rule: (value, at) => [
 			...fields({ defaultMode: optional(fileMode) })(value, at),
@@ -262,7 +271,9 @@ const rows: Readonly<Record<string, SourceRule>> = {
 	photonPersistentDisk: { rule: fields({ pdID: present }) },
 	portworxVolume: { rule: fields({ volumeID: present }) },
 	azureDisk: { rule: fields({ diskName: present, diskURI: present }) },
+	storageos: { rule: fields({ volumeName: present }) },
 	projected: { rule: projected },
+	scaleIO: { rule: fields({ gateway: present, system: present, volumeName: present }) },
 	csi: { rule: csi },
 	ephemeral: {
 		rule: (value, at) => (isSet(fieldsOf(value).volumeClaimTemplate) ? [] : [required(`${at}.volumeClaimTemplate`)]),

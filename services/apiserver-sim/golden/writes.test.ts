@@ -1,0 +1,55 @@
+/**
+ * Updates that a real kube-apiserver 1.37.2 refused, and writes that it answered with warnings. The first row of each
+ * kind creates the object.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { storeOfEachTest } from '../fixtures.test.ts';
+import { openServer, type Server } from './replay.test.ts';
+
+interface Write {
+	readonly kind: string;
+	readonly method: string;
+	readonly path: string;
+	readonly type: string;
+	readonly body: string;
+	readonly status: number;
+	/** Of a refusal; that of a changed pod ends before upstream's listing of the differences. */
+	readonly message?: string;
+	readonly warnings: readonly string[];
+}
+
+const writes = gunzipSync(readFileSync(new URL('writes.jsonl.gz', import.meta.url)))
+	.toString()
+	.trim()
+	.split('\n')
+	.map((line) => JSON.parse(line) as Write);
+const kinds = [...new Set(writes.map(({ kind }) => kind))];
+const admin = 'certificate CN=kubernetes-admin O=kubeadm:cluster-admins';
+
+describe('a write that upstream refuses or warns about', () => {
+	const store = storeOfEachTest();
+	let server: Server;
+
+	beforeEach(async () => {
+		server = await openServer(store(), '2026-11-26T13:00:00Z');
+		const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } };
+		await server.put({ ...namespace, ...{ status: { phase: 'Active' } } });
+		await server.put({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'demo', name: 'default' } });
+	});
+	afterEach(() => server.doors.close());
+
+	for (const kind of kinds)
+		it(`has the same message and warnings: ${kind}`, async () => {
+			for (const write of writes.filter((one) => one.kind === kind)) {
+				const { method, path, type, body, status, message, warnings } = write;
+				const headers = { authorization: admin, 'content-type': type, 'user-agent': 'cmp/1' };
+				const answer = await server.doors.rest(method, path, headers, body);
+				const sent = answer.headers.warning;
+				const found = sent === undefined ? [] : String(sent).split(/, (?=299 - )/);
+				const refusal = answer.status < 400 ? undefined : JSON.parse(answer.text).message;
+				assert.deepEqual([answer.status, refusal, found], [status, message, warnings], `${method} ${path} ${body}`);
+			}
+		});
+});
