@@ -120,14 +120,15 @@ describe('a gRPC client', () => {
 			stream.once('end', () => ok(stream, headers));
 		});
 		const metadata = { authorization: 'Bearer x', 'impersonate-group': ['a', 'b'] };
-		assert.equal(text(await client.unary({ ...ask, metadata, deadlineMs: 5_000 })), 'answer');
+		assert.equal(text(await client.unary({ ...ask, metadata, deadlineMs: 60_000 })), 'answer');
 		assert.deepEqual(Buffer.concat(body), frameOf(ask.message));
 		const {
 			'grpc-timeout': timeout = '',
 			':authority': authority,
 			...rest
 		} = Object.fromEntries(Object.entries(found));
-		assert.match(String(timeout), /^(49\d\d|5000)m$/);
+		assert.match(String(timeout), /^\d+m$/);
+		assert.ok(Number.parseInt(String(timeout), 10) <= 60_000, String(timeout));
 		assert.match(String(authority), /^127\.0\.0\.1:\d+$/);
 		assert.deepEqual(rest, {
 			':method': 'POST',
@@ -303,12 +304,12 @@ describe('a gRPC client', () => {
 			ends.push(near, far);
 			near.pipe(far).pipe(near);
 		});
-		const client = clientOf(await listen(wire), { pongMs: 20 });
+		const client = clientOf(await listen(wire), { pingMs: 3_600_000, pongMs: 20 });
 		await client.unary(ask);
 		// No byte arrives any more, and no end.
 		for (const socket of ends) socket.unpipe().pause();
 		const silent = { ...ask, metadata: { 'x-silent': 'yes' } };
-		const streamed = failureOf(allOf(client.stream(silent)));
+		const streamed = failureOf(allOf(client.stream({ ...silent, deadlineMs: 10_000 })));
 		assert.equal((await failureOf(client.unary({ ...silent, deadlineMs: 30 }))).code, 4);
 		const failure = await streamed;
 		assert.deepEqual([failure.code, failure.details], [14, 'the server did not answer a ping in 20 ms']);

@@ -774,7 +774,7 @@ const kubelets: readonly Target[] = [
 		mutants: [
 			['this.#session.ping();', ''],
 			['this.#stream.close(constants.NGHTTP2_CANCEL);', ''],
-			["this.#end.with(wrongCount('more than one message'))", ''],
+			['messages.length > 1', 'messages.length > 2'],
 			['(this.#frames.isInsideMessage ?', '(false ?'],
 		],
 	},
