@@ -772,8 +772,6 @@ const kubelets: readonly Target[] = [
 		file: 'lib/rpc/grpc-call.ts',
 		tests: ['lib/rpc/grpc-client.test.ts'],
 		mutants: [
-			['this.#session.ping();', ''],
-			['this.#stream.close(constants.NGHTTP2_CANCEL);', ''],
 			['messages.length > 1', 'messages.length > 2'],
 			['(this.#frames.isInsideMessage ?', '(false ?'],
 		],
