@@ -759,6 +759,11 @@ const kubelets: readonly Target[] = [
 		mutants: [["publicKey.asymmetricKeyType !== 'ec'", "publicKey.asymmetricKeyType === 'none'"]],
 	},
 	{
+		file: 'lib/abort.ts',
+		tests: ['lib/abort.test.ts'],
+		mutants: [['AbortSignal.any([signal, limit.signal])', 'AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])']],
+	},
+	{
 		file: 'lib/rpc/reported-tls.ts',
 		tests: ['lib/rpc/reported-tls.test.ts'],
 		mutants: [

@@ -1,13 +1,14 @@
 /** Downloads a discovery file. The server is verified with the CAs of the machine, as a browser does it. */
 import { get } from 'node:https';
 import * as tls from 'node:tls';
+import { withTimeout } from '../../../lib/abort.ts';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { limits } from '../../../lib/limits.ts';
 import { quoteInput } from '../../../lib/text.ts';
 
 /** @throws DISCOVERY_FILE_INVALID  not reached or not verified in time, a status other than 200, or too long */
 export function download(url: string, timeoutMs: number, stopping: AbortSignal): Promise<Buffer> {
-	const signal = AbortSignal.any([stopping, AbortSignal.timeout(timeoutMs)]);
+	const signal = withTimeout(stopping, timeoutMs);
 	const max = limits.yamlBytes.value;
 	const shown = quoteInput(url).slice(1, -1);
 	return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { withTimeout } from '../../../lib/abort.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
@@ -149,7 +150,7 @@ async function waitForCertificate(
 	timeoutMs: number,
 	tools: Waits,
 ): Promise<string> {
-	const ending = AbortSignal.any([tools.signal, AbortSignal.timeout(timeoutMs)]);
+	const ending = withTimeout(tools.signal, timeoutMs);
 	const certificate = await repeatWatch(() => watchForCertificate(csrs, csr, ending), {
 		signal: ending,
 		minRetryMs: Math.min(tools.retryMs, MIN_RETRY_MS),
