@@ -82,7 +82,8 @@ const textOf = (thrown: unknown): string =>
 /** @param problem  a text of `causeText` or of Node */
 export function fileRemedy(path: string, problem: string): string {
 	const known = Object.entries(files).find(([code, { text }]) => problem.includes(text) || problem.includes(code));
-	return known === undefined
-		? `Check that ${path} is whole: replace it from a copy, or remove it to have it made again`
-		: known[1].remedy(path);
+	if (known !== undefined) return known[1].remedy(path);
+	return /\bthe CA\b/.test(problem)
+		? `Restore ${path} from a backup; without one, start again with a new PKI: remove the PKI directory`
+		: `Check that ${path} is whole: replace it from a copy, or remove it to have it made again`;
 }

@@ -65,30 +65,18 @@ function keptAuthority(
 	const refuse = (file: string, problem: string, cause?: unknown): never => {
 		throw new KubejoinError('FILE_UNUSABLE', { path: join(directory, `${plan.path}.${file}`), problem }, { cause });
 	};
-	if (certificate === undefined)
-		return refuse(
-			'crt',
-			'the certificate of the CA is missing and its key exists; restore it, or remove the whole PKI directory',
-		);
-	if (key === undefined)
-		return refuse(
-			'key',
-			'the key of the CA is missing and its certificate exists; restore it, or remove the whole PKI directory',
-		);
+	if (certificate === undefined) return refuse('crt', 'the certificate of the CA is missing and its key exists');
+	if (key === undefined) return refuse('key', 'the key of the CA is missing and its certificate exists');
 	const read = <T>(file: string, reader: () => T): T => {
 		try {
 			return reader();
 		} catch (error) {
-			return refuse(file, causeText(error), error);
+			return refuse(file, `the CA is unusable: ${causeText(error)}`, error);
 		}
 	};
 	const privateKey = read('key', () => readPrivateKey(key));
 	const issuer = read('crt', () => issuerOf(certificate, privateKey));
-	if (now > issuer.notAfter)
-		return refuse(
-			'crt',
-			`the CA expired at ${rfc3339(issuer.notAfter)}; remove the whole PKI directory to start again`,
-		);
+	if (now > issuer.notAfter) return refuse('crt', `the CA expired at ${rfc3339(issuer.notAfter)}`);
 	return { issuer, certificate, path: plan.path };
 }
 
@@ -102,7 +90,7 @@ async function makeAuthority(
 		if ((await readFileIfThere(path)) !== undefined) {
 			throw new KubejoinError('FILE_UNUSABLE', {
 				path,
-				problem: `its original, ${plan.path}.crt, is missing; restore it, or remove the whole PKI directory`,
+				problem: `it is a copy of the certificate of the CA, ${plan.path}.crt, which is missing`,
 			});
 		}
 	}

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorForPeople } from '../../lib/error-text.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
@@ -403,6 +404,12 @@ describe('the PKI', () => {
 			assert.ok(!existsSync(join(directory, file)));
 			writeFileSync(join(directory, file), 'x');
 			await refuses();
+			await assert.rejects(
+				issue(),
+				(error: unknown) =>
+					error instanceof KubejoinError &&
+					errorForPeople(error).includes(`Restore ${join(directory, file)} from a backup`),
+			);
 			restore();
 		}
 		writeFileSync(join(directory, 'ca-service/ca.key'), read('mesh-ca/mesh-ca.key'));
