@@ -22,7 +22,8 @@ const statusOf = (error: unknown): number | undefined =>
 	error instanceof KubejoinError && error.cause instanceof DockerResponseError ? error.cause.status : undefined;
 
 export const isMissing = (error: unknown): boolean => statusOf(error) === 404;
-export const isNameTaken = (error: unknown): boolean => statusOf(error) === 409;
+/** A name is taken, or another client changes the container. */
+export const isConflict = (error: unknown): boolean => statusOf(error) === 409;
 
 export interface DockerRequest {
 	/** An infinitive for the error message: `stop ca-service`. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { hasCode } from '../../../../lib/errors.ts';
 import { Docker } from './docker.ts';
-import { connectionOptions, demultiplex, isMissing, isNameTaken } from './docker-connection.ts';
+import { connectionOptions, demultiplex, isConflict, isMissing } from './docker-connection.ts';
 
 const frame = (stream: number, text: string | Buffer): Buffer => {
 	const header = Buffer.alloc(8);
@@ -138,11 +138,26 @@ describe('the Docker client', () => {
 			answers = { 'POST /containers/x/kill': [status, '{"message":"no such container\\n"}'] };
 			await assert.rejects(docker.container('x').kill(), (error: unknown) => {
 				assert.ok(hasCode(error, 'DOCKER_REFUSED'));
-				assert.deepEqual([isMissing(error), isNameTaken(error)], [missing, taken]);
+				assert.deepEqual([isMissing(error), isConflict(error)], [missing, taken]);
 				assert.match(error.message, /kill x: no such container$/);
 				return true;
 			});
 		}
+	});
+
+	it('waits for a removal that another client began, and removes a container that is gone', async () => {
+		const underway = [409, '{"message":"removal of container x is already in progress"}'] as const;
+		const gone = [404, '{"message":"no such container"}'] as const;
+		const [remove, wait] = ['DELETE /containers/x', 'POST /containers/x/wait'];
+		for (const ended of [[200, '{"StatusCode":0}'] as const, gone]) {
+			answers = { [remove]: underway, [wait]: ended };
+			assert.equal(await docker.container('x').remove(), true);
+			assert.match(requests.at(-1) ?? '', /condition=removed/);
+		}
+		answers = { [remove]: underway, [wait]: [500, '{"message":"no"}'] };
+		await assert.rejects(docker.container('x').remove(), (error) => hasCode(error, 'DOCKER_REFUSED'));
+		answers = { [remove]: gone };
+		assert.equal(await docker.container('x').remove(), false);
 	});
 
 	it('accepts 304 for a container that is already in the requested state', async () => {

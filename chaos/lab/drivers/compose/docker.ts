@@ -1,6 +1,6 @@
 /** The part of the Docker Engine API that the lab uses. @source docs.docker.com/reference/api/engine */
 import type { Result } from '../../result.ts';
-import { DockerConnection, demultiplex, type Output } from './docker-connection.ts';
+import { DockerConnection, demultiplex, isConflict, isMissing, type Output } from './docker-connection.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Nullable<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
@@ -203,10 +203,20 @@ export class Container {
 	unpause = (): Promise<void> => this.#post('resume', 'unpause');
 	rename = (name: string): Promise<void> => this.#post('rename', 'rename', { name });
 
-	async remove(): Promise<void> {
-		await this.#connection.bytes({
-			...{ action: `remove ${this.title}`, method: 'DELETE', path: this.#path(), query: { force: true } },
+	/** @returns whether there was one; it is gone, also if another client began to remove it */
+	async remove(): Promise<boolean> {
+		const action = `remove ${this.title}`;
+		try {
+			await this.#connection.bytes({ action, method: 'DELETE', path: this.#path(), query: { force: true } });
+			return true;
+		} catch (error) {
+			if (isMissing(error)) return false;
+			if (!isConflict(error)) throw error;
+		}
+		await this.#post('remove', 'wait', { condition: 'removed' }).catch((error: unknown) => {
+			if (!isMissing(error)) throw error;
 		});
+		return true;
 	}
 
 	/** @param which  the last lines, or all since a time in seconds */

@@ -1,7 +1,7 @@
 /** The container in which nodes and attackers of experiments run; created at its first use. */
 import type { Result } from '../../result.ts';
 import type { Container, ExecuteOptions, Inspection } from './docker.ts';
-import { isMissing, isNameTaken } from './docker-connection.ts';
+import { isConflict, isMissing } from './docker-connection.ts';
 import {
 	type ComposeProject,
 	LAB_LABEL,
@@ -32,15 +32,7 @@ export class LabContainer {
 	exists = async (): Promise<boolean> => (await this.#inspect()) !== undefined;
 
 	/** @returns whether there was one */
-	async remove(): Promise<boolean> {
-		try {
-			await this.#container.remove();
-			return true;
-		} catch (error) {
-			if (isMissing(error)) return false;
-			throw error;
-		}
-	}
+	remove = (): Promise<boolean> => this.#container.remove();
 
 	async execute(command: readonly string[], options?: ExecuteOptions): Promise<Result> {
 		return (await this.#running()).execute(command, options);
@@ -52,7 +44,7 @@ export class LabContainer {
 		if (found !== undefined) await this.remove();
 		await this.#create().catch((error: unknown) => {
 			// A concurrent command created it.
-			if (!isNameTaken(error)) throw error;
+			if (!isConflict(error)) throw error;
 		});
 		return this.#container;
 	}
