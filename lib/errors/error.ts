@@ -16,6 +16,8 @@ export class KubejoinError<C extends ErrorCode = ErrorCode> extends Error {
 	readonly details: Details;
 	/** The workflow phase that failed; set by the workflow runner. */
 	phase?: string;
+	/** A server answered with it: a connection that failed is one of that server. */
+	isAnswer = false;
 
 	constructor(code: C, details: DetailsOf<C>, options: ErrorOptions = {}) {
 		super(rowOf(code).message(details as Details), options);
@@ -79,7 +81,9 @@ export function fromWireError(wire: unknown): KubejoinError | undefined {
 	if (typeof code !== 'string' || !Object.hasOwn(errorTable, code)) return undefined;
 	if (typeof details !== 'object' || details === null) return undefined;
 	try {
-		return new KubejoinError(code as ErrorCode, printableDeep(details) as never);
+		const error = new KubejoinError(code as ErrorCode, printableDeep(details) as never);
+		error.isAnswer = true;
+		return error;
 	} catch {
 		return undefined;
 	}

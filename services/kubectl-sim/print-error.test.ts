@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from 'node:assert/strict';
-import { KubejoinError } from '../../lib/errors.ts';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { fromWireError, KubejoinError } from '../../lib/errors.ts';
 import { noServer } from './no-server.ts';
 import { type ErrorStyle, reportError } from './print-error.ts';
 
@@ -64,6 +64,16 @@ describe('reportError', () => {
 				new KubejoinError('PEER_REFUSED', { target: 'h:6443', problem: 'certificate signed by unknown authority' }),
 			)[0],
 			'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority',
+		);
+	});
+
+	it('prints a failed connection of the server as an answer of the server', () => {
+		const details = { target: 'token-store:6445', problem: 'getaddrinfo ENOTFOUND token-store' };
+		const answer = fromWireError({ code: 'CONNECTION_REFUSED', details });
+		ok(answer);
+		equal(
+			printed(answer)[0],
+			'Error from server (ServiceUnavailable): cannot connect to token-store:6445: getaddrinfo ENOTFOUND token-store',
 		);
 	});
 

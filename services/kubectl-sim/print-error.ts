@@ -55,7 +55,9 @@ function textOf(error: KubejoinError, style: ErrorStyle): string {
 	);
 }
 
+/** The own connection of the command failed. */
 const isTransport = (error: KubejoinError): boolean =>
+	!error.isAnswer &&
 	hasCode(
 		error,
 		'CONNECTION_REFUSED',
@@ -70,10 +72,13 @@ function standardText(error: KubejoinError): string | undefined {
 	const { code, details, message } = error;
 	if (code === 'API_UNAUTHORIZED' || code === 'TOKEN_REJECTED')
 		return `error: You must be logged in to the server (${message})`;
-	if (code === 'CONNECTION_REFUSED') return connectionText(String(details.target), String(details.problem));
-	if (code === 'PEER_REFUSED')
-		return `Unable to connect to the server: tls: failed to verify certificate: x509: ${details.problem}`;
-	if (isTransport(error)) return `Unable to connect to the server: ${message}`;
+	if (isTransport(error)) {
+		if (code === 'CONNECTION_REFUSED') return connectionText(String(details.target), String(details.problem));
+		const isUntrusted = code === 'PEER_REFUSED';
+		return `Unable to connect to the server: ${
+			isUntrusted ? `tls: failed to verify certificate: x509: ${details.problem}` : message
+		}`;
+	}
 	return isOfCommand(code) ? undefined : `Error from server (${error.http.reason}): ${message}`;
 }
 

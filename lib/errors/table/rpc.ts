@@ -26,16 +26,19 @@ export const rpcErrors = {
 		remedy: () =>
 			'Do not send it a secret. Check that the address is correct and that a CA that you trust issued its certificate',
 		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
 	CLIENT_CERTIFICATE_REFUSED: defineError<{ target: string; problem: string }>({
 		message: (f) => `${f.target} refused the client certificate: ${f.problem}`,
 		remedy: () => 'Use a valid certificate that the CA of that service issued',
 		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
 	CONNECTION_REFUSED: defineError<{ target: string; problem: string }>({
 		message: (f) => `cannot connect to ${f.target}: ${f.problem}`,
 		remedy: (f) => `Check that the service runs and listens on ${f.target}`,
 		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
 	CALL_FAILED: defineError<{ target: string; method: string; status: string; problem: string }>({
 		message: (f) => `${f.target} did not complete ${f.method}: ${f.status}${f.problem === '' ? '' : `: ${f.problem}`}`,
