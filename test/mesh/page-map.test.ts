@@ -201,10 +201,13 @@ describe('the map', () => {
 		await mesh.killService('ca-service');
 		await page.locator('.party.stopped[data-party="ca-service"]', { hasText: 'stopped' }).waitFor();
 		await shots('killed');
+		// The join waits for the controllers as well, so it ends after the probe that finds ca-service.
+		await mesh.killService('controller-manager-sim');
 		const waiting = mesh.startNode('node-waits', 1, mesh.joinConfig({ token, discovery: '20s' }));
 		await party(page, 'node-waits').waitFor();
 		await mesh.startService('ca-service');
 		await page.locator('.party:not(.stopped)[data-party="ca-service"]').waitFor();
+		await mesh.startService('controller-manager-sim');
 		await waiting;
 		await page.goto(`${mesh.page}/#/joins`);
 		await page.locator('.diagram h2', { hasText: 'node-waits' }).waitFor();
