@@ -123,6 +123,8 @@ const MANY = 200_000;
 /** With the fields of the object. */
 const MANY_APPLIED = limits.trackedFields.value - 10;
 
+/** Files with long paths that differ at their end. */
+const file = (at: number) => ({ key: 'a', path: `${'a'.repeat(240)}${at}` });
 /** `{"NAME":{"k0":"v"},"NAME":{"k1":"v"},...` */
 const repeated = (name: string, count: number): string => many(count, (at) => `"${name}":{"k${at}":"v"}`).join();
 
@@ -140,6 +142,18 @@ const largestBodies: readonly (readonly [
 	],
 	['JSON with one field many times', creation, () => `{${many(16_000, () => '"a":"b"').join()}}`],
 	['JSON with one object many times', creation, () => `{"metadata":{"name":"many"},${repeated('data', 8_000)}}`],
+	[
+		'a pod whose volumes have many files',
+		{ ...creation, path: '/api/v1/namespaces/default/pods' },
+		() =>
+			JSON.stringify({
+				metadata: { name: 'many' },
+				spec: {
+					containers: [{ name: 'a', image: 'a' }],
+					volumes: many(25, (at) => ({ name: `v${at}`, configMap: { name: 'a', items: many(200, file) } })),
+				},
+			}),
+	],
 	[
 		'YAML with many values',
 		{ ...creation, type: 'application/yaml' },

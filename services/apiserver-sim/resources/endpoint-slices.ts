@@ -96,10 +96,11 @@ function addressProblems(address: string, addressType: string, at: string, index
 	const isOther = family > 0 && `IPv${family}` !== addressType;
 	const article = `must be an ${addressType} address`;
 	const canonical = family === 6 ? canonicalIp6(address) : address;
-	const form = `must be in canonical form (${JSON.stringify(canonical)})`;
 	return [
 		...(isOther ? [invalid(at, address, article)] : []),
-		...(canonical === address ? [] : [invalid(field, address, form)]),
+		...(canonical === address
+			? []
+			: [invalid(field, address, `must be in canonical form (${JSON.stringify(canonical)})`)]),
 		...endpointIpProblems(field, address),
 	];
 }

@@ -149,17 +149,18 @@ export function ipProblems(field: string, ip: string): FieldProblem[] {
 	return isIP(ip) > 0 ? [] : [invalid(field, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 }
 
+const unreachable: readonly (readonly [form: RegExp, detail: (ip: string) => string])[] = [
+	[/^(?:0\.0\.0\.0|::)$/, (ip) => `may not be unspecified (${ip})`],
+	[/^(?:127\.|::1$)/, () => 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+	[/^(?:169\.254\.|fe[89ab])/i, () => 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
+	[/^(?:224\.0\.0\.|ff02:)/i, () => 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
+];
+
 /** Of an address that other machines reach. @source ValidateEndpointIP */
 export function endpointIpProblems(field: string, ip: string): FieldProblem[] {
 	const problems = ipProblems(field, ip);
 	if (problems.length > 0) return problems;
-	const rules: readonly (readonly [form: RegExp, detail: string])[] = [
-		[/^(?:0\.0\.0\.0|::)$/, `may not be unspecified (${ip})`],
-		[/^(?:127\.|::1$)/, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
-		[/^(?:169\.254\.|fe[89ab])/i, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
-		[/^(?:224\.0\.0\.|ff02:)/i, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
-	];
-	return rules.filter(([form]) => form.test(ip)).map(([, detail]) => invalid(field, ip, detail));
+	return unreachable.filter(([form]) => form.test(ip)).map(([, detail]) => invalid(field, ip, detail(ip)));
 }
 
 export function cidrProblems(field: string, cidr: string): FieldProblem[] {

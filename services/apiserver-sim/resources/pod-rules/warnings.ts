@@ -2,7 +2,7 @@
  * Warnings about the contents of a pod or template.
  *
  * @source pkg/api/pod/warnings.go, release 1.37
- * @differs of a volume, the first 200 paths are compared; AppArmor's annotations are not looked at
+ * @differs AppArmor's annotations are not looked at
  */
 import { parseQuantity } from '../../../../lib/codec/quantity.ts';
 import { labelProblems } from '../../../../lib/kube/names.ts';
@@ -11,6 +11,7 @@ import { isWhole } from '../../../../lib/kube/resource-quota.ts';
 import type { ObjectMeta } from '../../../../lib/kube/types.ts';
 import { ipWarnings } from '../field-rules.ts';
 import { labelWarning, nodeTermWarnings } from '../node-labels.ts';
+import { overlapsOf } from './overlaps.ts';
 import { type Fields, fieldsOf, isSet, listOf, numberOf, textOf } from './rule.ts';
 
 type Texts = Generator<string, void, undefined>;
@@ -131,29 +132,20 @@ interface SourcePath {
 	/** Of a projected volume, where the file comes from. */
 	readonly source: string;
 }
-const MAX_PATHS = 200;
 const itemPaths = (items: unknown, source: string): SourcePath[] =>
 	listOf(items).map((item) => ({ path: textOf(fieldsOf(item).path), source }));
-const shown = ({ path, source }: SourcePath): string =>
-	source === '' ? JSON.stringify(path) : `${JSON.stringify(path)} (${source})`;
-
-/** A file that is at the place of another one, above it or below it. @source checkForOverlap */
-function* overlaps(paths: readonly SourcePath[]): Texts {
-	const before: (SourcePath & { readonly folder: string })[] = [];
-	for (const { path: sent, source } of paths.slice(0, MAX_PATHS)) {
-		const path = sent.endsWith('/') ? sent.slice(0, lengthWithoutSlashes(sent)) : sent;
-		const one = { path, source, folder: `${path}/` };
-		if (path !== '')
-			for (const other of before)
-				if (other.path !== '' && (other.folder.startsWith(one.folder) || one.folder.startsWith(other.folder)))
-					yield `${shown(one)} with ${shown(other)}`;
-		before.push(one);
-	}
+function* overlaps(sent: readonly SourcePath[]): Texts {
+	const paths = sent.map(({ path }) => withoutSlashes(path));
+	const shown = (at: number): string => {
+		const source = sent[at]?.source ?? '';
+		return `${JSON.stringify(paths[at])}${source === '' ? '' : ` (${source})`}`;
+	};
+	for (const [later, earlier] of overlapsOf(paths)) yield `${shown(later)} with ${shown(earlier)}`;
 }
-function lengthWithoutSlashes(path: string): number {
+function withoutSlashes(path: string): string {
 	let length = path.length;
 	while (path[length - 1] === '/') length--;
-	return length;
+	return path.slice(0, length);
 }
 
 function sourcePaths(source: Fields): SourcePath[] {
