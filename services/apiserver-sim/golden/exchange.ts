@@ -1,7 +1,6 @@
 /** Exchanges of kubectl, kubeadm and kubelet with a real kube-apiserver 1.37.2, one for each shape of a request. */
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { recordedLines } from './recorded-lines.ts';
 
 export interface Exchange {
 	/** Verb, path without names, names of query parameters, media type that was sent, media types that are accepted. */
@@ -32,8 +31,4 @@ export interface Exchange {
 	readonly answer?: unknown;
 }
 
-const lines = gunzipSync(readFileSync(new URL('exchanges.jsonl.gz', import.meta.url))).toString();
-export const exchanges: readonly Exchange[] = lines
-	.trim()
-	.split('\n')
-	.map((line) => JSON.parse(line));
+export const exchanges = recordedLines<Exchange>('exchanges.jsonl.gz');

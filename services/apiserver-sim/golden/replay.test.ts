@@ -22,7 +22,7 @@ import { createRbacAuthorizer } from '../authorize/rbac.ts';
 import { unionOf } from '../authorize/union.ts';
 import { type Doors, openDoors } from '../doors/fixtures.test.ts';
 import { openIdDocuments } from '../doors/openid.ts';
-import { cacheOf, memoryTokens } from '../fixtures.test.ts';
+import { cacheOf, memoryTokens, storeOfEachTest } from '../fixtures.test.ts';
 import { createObjectReader } from '../registry/object-reader.ts';
 import { forStore } from '../registry/stored-objects.ts';
 import { storeKey } from '../registry.ts';
@@ -43,8 +43,9 @@ const userOf = (username: string, group: string): UserInfo => ({
 	...userNamed(username, group, 'system:authenticated'),
 	extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${'0'.repeat(64)}`] },
 });
+export const administrator = 'certificate CN=kubernetes-admin O=kubeadm:cluster-admins';
 const users: Readonly<Record<string, UserInfo>> = {
-	'certificate CN=kubernetes-admin O=kubeadm:cluster-admins': userOf('kubernetes-admin', 'kubeadm:cluster-admins'),
+	[administrator]: userOf('kubernetes-admin', 'kubeadm:cluster-admins'),
 	'certificate CN=system:node:node-kubelet O=system:nodes': userOf('system:node:node-kubelet', 'system:nodes'),
 };
 
@@ -106,6 +107,19 @@ export async function openServer(store: Store, at: string): Promise<Server> {
 			if (found !== undefined) await store.delete(key, found.revision);
 		},
 	};
+}
+
+/** With the namespace `demo`. */
+export function demoServerOfEachTest(): () => Server {
+	const store = storeOfEachTest();
+	let server: Server;
+	beforeEach(async () => {
+		server = await openServer(store(), '2026-11-26T13:00:00Z');
+		await server.put(namespaceNamed('demo'));
+		await server.put(defaultAccount('demo'));
+	});
+	afterEach(() => server.doors.close());
+	return () => server;
 }
 
 /** Undefined for a kind that is not served. */

@@ -3,10 +3,8 @@
  * kind creates the object.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { storeOfEachTest } from '../fixtures.test.ts';
-import { openServer, type Server } from './replay.test.ts';
+import { recordedLines } from './recorded-lines.ts';
+import { administrator, demoServerOfEachTest } from './replay.test.ts';
 
 interface Write {
 	readonly kind: string;
@@ -20,32 +18,18 @@ interface Write {
 	readonly warnings: readonly string[];
 }
 
-const writes = gunzipSync(readFileSync(new URL('writes.jsonl.gz', import.meta.url)))
-	.toString()
-	.trim()
-	.split('\n')
-	.map((line) => JSON.parse(line) as Write);
+const writes = recordedLines<Write>('writes.jsonl.gz');
 const kinds = [...new Set(writes.map(({ kind }) => kind))];
-const admin = 'certificate CN=kubernetes-admin O=kubeadm:cluster-admins';
 
 describe('a write that upstream refuses or warns about', () => {
-	const store = storeOfEachTest();
-	let server: Server;
-
-	beforeEach(async () => {
-		server = await openServer(store(), '2026-11-26T13:00:00Z');
-		const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } };
-		await server.put({ ...namespace, ...{ status: { phase: 'Active' } } });
-		await server.put({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'demo', name: 'default' } });
-	});
-	afterEach(() => server.doors.close());
+	const server = demoServerOfEachTest();
 
 	for (const kind of kinds)
 		it(`has the same message and warnings: ${kind}`, async () => {
 			for (const write of writes.filter((one) => one.kind === kind)) {
 				const { method, path, type, body, status, message, warnings } = write;
-				const headers = { authorization: admin, 'content-type': type, 'user-agent': 'cmp/1' };
-				const answer = await server.doors.rest(method, path, headers, body);
+				const headers = { authorization: administrator, 'content-type': type, 'user-agent': 'cmp/1' };
+				const answer = await server().doors.rest(method, path, headers, body);
 				const sent = answer.headers.warning;
 				const found = sent === undefined ? [] : String(sent).split(/, (?=299 - )/);
 				const refusal = answer.status < 400 ? undefined : JSON.parse(answer.text).message;
