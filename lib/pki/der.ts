@@ -4,7 +4,7 @@
  * throw a plain Error with the mistake; each parser of lib/pki converts it into its own code.
  */
 import type forge from 'node-forge';
-// All of node-forge takes 20 times longer to load, and every program loads it.
+// All of node-forge takes six times longer to load, and every program loads it.
 import asn1 from 'node-forge/lib/asn1.js';
 
 declare module 'node-forge' {

@@ -69,21 +69,22 @@ const isTransport = (error: KubejoinError): boolean =>
 
 /** The text of an answer or of a failed connection; undefined for errors of the command itself. */
 function standardText(error: KubejoinError): string | undefined {
-	const { code, details, message } = error;
+	const { code, message } = error;
 	if (code === 'API_UNAUTHORIZED' || code === 'TOKEN_REJECTED')
 		return `error: You must be logged in to the server (${message})`;
-	if (isTransport(error)) {
-		if (code === 'CONNECTION_REFUSED') return connectionText(String(details.target), String(details.problem));
-		const isUntrusted = code === 'PEER_REFUSED';
-		return `Unable to connect to the server: ${
-			isUntrusted ? `tls: failed to verify certificate: x509: ${details.problem}` : message
-		}`;
-	}
+	if (isTransport(error)) return transportText(error);
 	return isOfCommand(code) ? undefined : `Error from server (${error.http.reason}): ${message}`;
 }
 
 const isOfCommand = (code: string): boolean =>
 	/^(COMMAND|KUBECONFIG|FILE|CONFIG|CERTIFICATE|KEY|TOKEN_MALFORMED|TOKEN_INVALID|TOKEN_EXISTS)/.test(code);
+
+function transportText({ code, details, message }: KubejoinError): string {
+	if (code === 'CONNECTION_REFUSED') return connectionText(String(details.target), String(details.problem));
+	const isUntrusted = code === 'PEER_REFUSED';
+	const problem = isUntrusted ? `tls: failed to verify certificate: x509: ${details.problem}` : message;
+	return `Unable to connect to the server: ${problem}`;
+}
 
 function connectionText(target: string, problem: string): string {
 	if (problem.includes('ECONNREFUSED'))

@@ -5,9 +5,9 @@ import type { Strategy } from '../registry.ts';
 
 export interface KindRules<T extends KubeObject>
 	extends Omit<Strategy<T>, 'resource' | 'subresources' | 'prepareForCreate' | 'prepareForUpdate'> {
-	/** Of a new object; the status that a client sends with it is ignored. Absent: the kind has no status of its own. */
 	/** Whether a write of the status keeps labels, annotations, owners, finalizers. @source ResetObjectMetaForStatus */
 	readonly resetsMetadataOfStatus?: boolean;
+	/** Of a new object; the status that a client sends with it is ignored. Absent: the kind has no status of its own. */
 	readonly initialStatus?: (object: T, now: string) => object;
 }
 

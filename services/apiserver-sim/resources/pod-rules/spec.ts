@@ -14,7 +14,7 @@ import {
 	required,
 	tooLong,
 } from '../../../../lib/kube/object-meta.ts';
-import type { Pod, PodSpec, Toleration } from '../../../../lib/kube/pod.ts';
+import { MIRROR_ANNOTATION, type Pod, type PodSpec, type Toleration } from '../../../../lib/kube/pod.ts';
 import type { ObjectMeta } from '../../../../lib/kube/types.ts';
 import { ipProblems, notFound, qualifiedProblems, tolerationProblems } from '../field-rules.ts';
 import {
@@ -296,14 +296,13 @@ export function newPodProblems({ spec = {} }: Pod): FieldProblem[] {
 }
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
-const MIRROR = 'kubernetes.io/config.mirror';
 /** @source ValidatePodSpecificAnnotations */
 function annotationProblems({ annotations = {} }: ObjectMeta, { nodeName = '' }: PodSpec): FieldProblem[] {
 	const at = 'metadata.annotations';
-	const [mirror, cost] = [annotations[MIRROR], annotations[DELETION_COST]];
+	const [mirror, cost] = [annotations[MIRROR_ANNOTATION], annotations[DELETION_COST]];
 	const needsNode = 'must set spec.nodeName if mirror pod annotation is set';
 	return [
-		...(mirror !== undefined && nodeName === '' ? [invalid(`${at}[${MIRROR}]`, mirror, needsNode)] : []),
+		...(mirror !== undefined && nodeName === '' ? [invalid(`${at}[${MIRROR_ANNOTATION}]`, mirror, needsNode)] : []),
 		...(cost !== undefined && !isInt32(cost)
 			? [invalid(`${at}[${DELETION_COST}]`, cost, 'must be a 32bit integer')]
 			: []),

@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../../lib/errors.ts';
 import { forbiddenField, invalid } from '../../../../lib/kube/object-meta.ts';
-import { isMirrorPod, isSidecar, type Pod, type PodSpec } from '../../../../lib/kube/pod.ts';
+import { isMirrorPod, isSidecar, MIRROR_ANNOTATION, type Pod, type PodSpec } from '../../../../lib/kube/pod.ts';
 import { qosClassOf } from '../../../../lib/kube/pod-resources.ts';
 import { collected, type Fields, fieldsOf, inRange, isSet, listOf, numberOf, textOf } from './rule.ts';
 
@@ -44,14 +44,13 @@ export function podChangeProblems(next: Pod, previous: Pod): FieldProblem[] {
 	return [...problems, forbiddenField('spec', `pod updates may not change fields other than ${updatable.join(',')}`)];
 }
 
-const MIRROR = 'kubernetes.io/config.mirror';
 /** @source ValidatePodSpecificAnnotationUpdates */
 function mirrorProblems({ metadata: next }: Pod, { metadata: previous }: Pod): FieldProblem[] {
-	const [after, before] = [next.annotations?.[MIRROR], previous.annotations?.[MIRROR]];
+	const [after, before] = [next.annotations?.[MIRROR_ANNOTATION], previous.annotations?.[MIRROR_ANNOTATION]];
 	if (after === before) return [];
 	const detail =
 		before === undefined ? 'may not add mirror pod annotation' : 'may not remove or update mirror pod annotation';
-	return [forbiddenField(`metadata.annotations[${MIRROR}]`, detail)];
+	return [forbiddenField(`metadata.annotations[${MIRROR_ANNOTATION}]`, detail)];
 }
 
 const MAX_INT32 = 2 ** 31 - 1;
