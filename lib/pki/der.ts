@@ -110,12 +110,10 @@ export function bitStringBytes(node: DerNode | undefined): Buffer {
 	if (value[0] !== 0) throw new Error('a BIT STRING does not hold whole bytes');
 	return value.subarray(1);
 }
-/** @throws Error  also for a number with more octets than it needs */
+/** The shortest octets of a number: readDer refuses longer ones, because node-forge would not write them again. */
 export function integerBytes(node: DerNode | undefined): Buffer {
 	const bytes = primitiveOf(node, asn1.Type.INTEGER, 'an INTEGER');
-	// The first nine bits are not all the same.
-	const firstBits = bytes.length > 1 ? bytes.readUInt16BE() >> 7 : 1;
-	if (bytes.length === 0 || firstBits === 0 || firstBits === 0x1ff) throw new Error(notDer);
+	if (bytes.length === 0) throw new Error(notDer);
 	return bytes;
 }
 export const isBoolean = (node: DerNode | undefined): boolean =>

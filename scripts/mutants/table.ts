@@ -318,7 +318,7 @@ const caService: readonly Target[] = [
 		mutants: [
 			['if (bytesOf(node) !== bytes)', 'if (false)'],
 			["if (bytes === '' || asn1.oidToDer(text).getBytes() !== bytes)", "if (bytes === '')"],
-			['if (bytes.length === 0 || firstBits === 0 || firstBits === 0x1ff)', 'if (bytes.length === 0)'],
+			['if (bytes.length === 0) throw new Error(notDer);', ''],
 			['if ((octet !== 0 && octet !== 0xff) || more.length > 0)', 'if (octet === undefined)'],
 		],
 	},
