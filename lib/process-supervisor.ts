@@ -162,9 +162,6 @@ export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: Child
 	};
 }
 
-/** By default, V8 lets a heap grow to several times its live objects before it collects them. */
-const HEAP_FLAG = '--heap-growing-percent=30';
-
 export interface Running {
 	readonly process: ChildProcess;
 	readonly started: Promise<void>;
@@ -175,7 +172,7 @@ export interface Running {
 export function launch(plan: ChildPlan, onLine: ChildEvents['onLine']): Running {
 	const { name, program, args = [] } = plan;
 	// A process group of its own: Ctrl-C reaches only the runner, which then stops the programs in order.
-	const child = spawn(process.execPath, [HEAP_FLAG, projectPath('dist', 'bundle', program), ...args], {
+	const child = spawn(process.execPath, [projectPath('dist', 'bundle', program), ...args], {
 		env: environmentOf(plan),
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 		detached: true,

@@ -18,13 +18,14 @@ const services = [
 	'services/observer/main.ts',
 	'services/token-store/main.ts',
 ];
+/** Loads most of its code later or, with --once, never: that is in chunks of its own. */
+const start = 'scripts/up.ts';
 const commands = [
 	'chaos/lab/drivers/compose/call-agent.ts',
 	'chaos/lab/main.ts',
 	'infra/pki/main.ts',
 	'scripts/chaos.ts',
 	'scripts/kubejoin.ts',
-	'scripts/up.ts',
 	'services/attacker-sim/main.ts',
 	'services/kubectl-sim/main.ts',
 	'services/kubelet-sim/main.ts',
@@ -55,6 +56,8 @@ const bundle = (entryPoints: { in: string; out: string }[], options: Pick<BuildO
 		format: 'esm',
 		platform: 'node',
 		target: 'node20.19',
+		// Of a library's ES modules, esbuild leaves out what is not used.
+		mainFields: ['module', 'main'],
 		// It loads a native module by its own path.
 		external: ['lmdb'],
 		sourcemap: true,
@@ -74,13 +77,14 @@ const bundle = (entryPoints: { in: string; out: string }[], options: Pick<BuildO
 // that are not called. A service does not keep code in memory that it does not use.
 const bundles = await Promise.all([
 	bundle(services.map(entryOf), { splitting: true, chunkNames: 'chunks/[name]-[hash]' }),
+	bundle([entryOf(start)], { splitting: true, chunkNames: 'chunks/start/[name]-[hash]' }),
 	bundle([...commands.map(entryOf), { in: nodeCheck, out: 'require-node' }], {}),
 ]);
 
 // An old Node cannot link the modules of a program, so a module before them checks its version.
 // Node uses the cache only for modules that it loads after the cache is enabled, so a file of its own enables it.
 // Node 20 has no such cache. Only the owner of the build fills it: `npm ci` and a build could not delete files of root.
-for (const file of [...services, ...commands]) {
+for (const file of [...services, start, ...commands]) {
 	const started = join(outdir, `${withoutExtension(file)}.js`);
 	mkdirSync(dirname(started), { recursive: true });
 	const cache = JSON.stringify(relative(dirname(started), compileCache));

@@ -21,7 +21,7 @@ import {
 } from '../../lib/pki/keys.ts';
 import { subjectText } from '../../lib/pki/names.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
-import { redisAclRule, redisDefaultUser } from '../../lib/store/redis-scripts.ts';
+import { redisAclRule, redisDefaultUser } from '../../lib/store/redis-acl.ts';
 import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { type Authority, keepOrMakeAuthority, type Surroundings } from './authority.ts';
 import { type Identity, issueLeaf, leafProblem, refusalOf } from './leaf.ts';

@@ -14,6 +14,7 @@ import {
 	type Settings,
 } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
+import { growHeapSlowly } from '../heap.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { createRegistry, type Registry } from '../metrics.ts';
 import { refusalCounter } from '../refusal-counter.ts';
@@ -78,6 +79,7 @@ export async function runService<S extends Settings>(
 		};
 		health = await serveHealth(service, config.healthPort, served, config.healthAddress);
 		surviveUnforeseen(unforeseen);
+		growHeapSlowly();
 		process.send?.({ started: service });
 	} catch (error) {
 		const known = asKubejoinError(error);

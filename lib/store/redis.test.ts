@@ -9,7 +9,7 @@ import { type RedisServer, startRedis } from '../../test/redis-server.ts';
 import { startStoreWriter } from '../../test/store-writer.ts';
 import { type ErrorCode, hasCode } from '../errors.ts';
 import { openStore } from './open.ts';
-import { redisAclRule, redisDefaultUser } from './redis-scripts.ts';
+import { redisAclRule, redisDefaultUser } from './redis-acl.ts';
 import { describeStoreContract } from './store.contract.ts';
 import type { Store } from './store.ts';
 

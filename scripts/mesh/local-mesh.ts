@@ -1,5 +1,8 @@
 /** A mesh of processes on this machine, from its certificates to its nodes, for `npm start` and for the tests. */
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory } from '../../lib/files.ts';
 import { poll } from '../../lib/poll.ts';
@@ -310,7 +313,9 @@ class ProcessMesh implements LocalMesh {
 }
 
 async function requireReady(url: string): Promise<void> {
-	const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
-	const text = await response.text();
-	if (!response.ok) throw new Error(text);
+	// A first `fetch` would load undici, which takes a tenth of the processor time of `npm start`.
+	const request = get(url, { signal: AbortSignal.timeout(3_000) });
+	const [response] = (await once(request, 'response')) as [IncomingMessage];
+	const body = await text(response);
+	if (response.statusCode !== 200) throw new Error(body);
 }

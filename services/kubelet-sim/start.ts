@@ -7,6 +7,7 @@ import { startJoinProgress } from '../../lib/cli-progress.ts';
 import { microClock, waitBy } from '../../lib/clock.ts';
 import { environment, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { growHeapSlowly } from '../../lib/heap.ts';
 import type { CountRefusal } from '../../lib/limits.ts';
 import { createRegistry, type Registry } from '../../lib/metrics.ts';
 import { refusalCounter } from '../../lib/refusal-counter.ts';
@@ -71,6 +72,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 		closeHealth();
 		throw error;
 	});
+	growHeapSlowly();
 	const turns = { inTurn: pLimit(MAX_JOINS), reconnectInTurn: pLimit(MAX_RECONNECTS) };
 	const perNode = { newDial: createDials(), newSignal: signalsOfNodes(stopping) };
 	const onAllStarted = () => void process.send?.({ started: request.nodeName });

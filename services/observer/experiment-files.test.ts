@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { createLog } from '../../lib/log.ts';
 import { projectPath } from '../../lib/paths.ts';
-import { isExperimentName, readExperiment, readExperiments } from './experiment-files.ts';
+import { ExperimentFiles, isExperimentName, readExperiment } from './experiment-files.ts';
 
 const document = `
 title: A node with a wrong pin keeps its token to itself
@@ -72,7 +72,7 @@ describe('the experiments that are offered', () => {
 	it('have a group, by their tags, and the faults of their method', () => {
 		const directory = projectPath('chaos/experiments');
 		const log = createLog({ service: 'observer', level: 'info', format: 'json', write: (line) => assert.fail(line) });
-		const all = new Map(readExperiments(directory, log).map((experiment) => [experiment.name, experiment]));
+		const all = new Map(new ExperimentFiles(directory, log).list().map((experiment) => [experiment.name, experiment]));
 		for (const [name, group] of [
 			['nothing', 'start'],
 			['expired-token', 'token'],
@@ -95,7 +95,8 @@ describe('the experiments that are offered', () => {
 		const directory = projectPath('chaos/experiments');
 		const log = createLog({ service: 'observer', level: 'info', format: 'json', write: (line) => assert.fail(line) });
 		assert.deepEqual(
-			readExperiments(directory, log)
+			new ExperimentFiles(directory, log)
+				.list()
 				.map(({ name }) => `${name}.yaml`)
 				.sort(),
 			readdirSync(directory).sort(),
@@ -117,10 +118,10 @@ describe('the experiments that are offered', () => {
 			writeFileSync(join(directory, 'half-written.yaml'), 'title: [');
 			writeFileSync(join(directory, 'README.md'), 'nothing');
 			assert.deepEqual(
-				readExperiments(directory, log).map(({ name }) => name),
+				new ExperimentFiles(directory, log).list().map(({ name }) => name),
 				['earlier', 'wrong-pin'],
 			);
-			assert.deepEqual(readExperiments(join(directory, 'absent'), log), []);
+			assert.deepEqual(new ExperimentFiles(join(directory, 'absent'), log).list(), []);
 			assert.equal(lines.length, 2);
 			assert.match(lines.join(''), /half-written\.yaml.*does not show this experiment/);
 		} finally {

@@ -10,18 +10,38 @@ const endings = ['.yaml', '.yml', '.json'];
 /** A name cannot be mistaken for a flag or a path. */
 export const isExperimentName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{0,99}$/.test(name);
 
-/** Sorted by ID. A document that cannot be shown is logged and left out. */
-export function readExperiments(directory: string, log: Log): readonly Experiment[] {
-	const files = filesOf(directory, log).filter((file) => endings.includes(extname(file)));
-	const found = files.flatMap((file) => {
+/** The experiments of a directory. To read all takes longer than the rest of the observer's start. */
+export class ExperimentFiles {
+	readonly #directory: string;
+	readonly #log: Log;
+	readonly #unread: string[];
+	readonly #found: Experiment[] = [];
+
+	constructor(directory: string, log: Log) {
+		this.#directory = directory;
+		this.#log = log;
+		this.#unread = filesOf(directory, log).filter((file) => endings.includes(extname(file)));
+	}
+
+	/** Sorted by ID. Reads those that remain. A document that cannot be shown is logged and left out. */
+	list(): readonly Experiment[] {
+		while (this.readNext());
+		return this.#found;
+	}
+
+	/** Reads one document ahead of `list`. @returns false when all are read */
+	readNext(): boolean {
+		const file = this.#unread.pop();
+		if (file === undefined) return false;
+		const path = join(this.#directory, file);
 		try {
-			return [readExperiment(file, readFileSync(join(directory, file), 'utf8'))];
+			this.#found.push(readExperiment(file, readFileSync(path, 'utf8')));
+			this.#found.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }) || a.name.localeCompare(b.name));
 		} catch (error) {
-			log.warn({ file: join(directory, file), problem: causeText(error) }, 'the page does not show this experiment');
-			return [];
+			this.#log.warn({ file: path, problem: causeText(error) }, 'the page does not show this experiment');
 		}
-	});
-	return found.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }) || a.name.localeCompare(b.name));
+		return true;
+	}
 }
 
 /** Seconds of a recorded run by experiment, of this kind of mesh or else of the other. */

@@ -150,7 +150,7 @@ describe('the runner of experiments', () => {
 		};
 		const log = createLog({ service: 'observer', level: 'error', format: 'json', write: () => undefined });
 		const desk = createExperimentRunner({
-			list: [experiment('wrong-pin'), experiment('expired-token')],
+			list: () => [experiment('wrong-pin'), experiment('expired-token')],
 			runner,
 			mayRun,
 			history: new RunHistory({ recorded: new Map([['expired-token', 27]]), log }),

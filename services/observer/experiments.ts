@@ -22,9 +22,9 @@ export interface Runner {
 }
 
 export interface ExperimentListener {
-	readonly offered: (experiments: Experiments) => void;
-	readonly run: (run: ExperimentRun) => void;
-	readonly history: (history: ExperimentHistory) => void;
+	readonly offered?: (experiments: Experiments) => void;
+	readonly run?: (run: ExperimentRun) => void;
+	readonly history?: (history: ExperimentHistory) => void;
 }
 export interface ExperimentRunner {
 	readonly offered: () => Experiments;
@@ -51,7 +51,7 @@ export interface ExperimentRunner {
 	readonly close: () => Promise<void>;
 }
 export interface ExperimentRunnerOptions {
-	readonly list: readonly Experiment[];
+	readonly list: () => readonly Experiment[];
 	readonly runner: Runner;
 	/** False for a read-only page. */
 	readonly mayRun: boolean;
@@ -90,7 +90,8 @@ class SerialRunner implements ExperimentRunner {
 	}
 
 	offered(): Experiments {
-		const { mayRun, list } = this.#options;
+		const { mayRun } = this.#options;
+		const list = this.#options.list();
 		if (!mayRun) return { offer: 'not-allowed', list };
 		return { offer: this.#isThere ? 'run' : 'no-runner', list };
 	}
@@ -105,7 +106,7 @@ class SerialRunner implements ExperimentRunner {
 
 	histories(): readonly ExperimentHistory[] {
 		const { list, history } = this.#options;
-		return list
+		return list()
 			.map(({ name }) => history.of(name))
 			.filter(({ runs, expectedMs }) => runs.length > 0 || expectedMs !== undefined);
 	}
@@ -117,7 +118,7 @@ class SerialRunner implements ExperimentRunner {
 
 	async run(name: string): Promise<void> {
 		const { list, runner, clock } = this.#options;
-		const experiment = list.find((one) => one.name === name);
+		const experiment = list().find((one) => one.name === name);
 		if (experiment === undefined)
 			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: `there is no experiment ${name}` });
 		const running = this.#current?.run ?? [...this.#terminals.values()][0];
@@ -149,7 +150,7 @@ class SerialRunner implements ExperimentRunner {
 	hearTerminal(journal: string, event: RunnerEvent): void {
 		const { list, clock, count } = this.#options;
 		if (event.event === 'experiment-started') {
-			const experiment = list.find(({ name }) => name === event.experiment);
+			const experiment = list().find(({ name }) => name === event.experiment);
 			if (experiment === undefined) return;
 			const run = beginRun(experiment, event.atMs, 'terminal');
 			this.#terminals.set(journal, run);
@@ -177,7 +178,7 @@ class SerialRunner implements ExperimentRunner {
 	async check(): Promise<void> {
 		const was = this.#isThere;
 		this.#isThere = await this.#options.runner.isThere();
-		if (was !== this.#isThere) for (const listener of this.#listeners) listener.offered(this.offered());
+		if (was !== this.#isThere) for (const listener of this.#listeners) listener.offered?.(this.offered());
 	}
 
 	async close(): Promise<void> {
@@ -221,8 +222,8 @@ class SerialRunner implements ExperimentRunner {
 		const { history } = this.#options;
 		const isNewest = history.keep(run);
 		for (const listener of this.#listeners) {
-			if (isNewest) listener.run(run);
-			if (run.state === 'ended') listener.history(history.of(run.experiment));
+			if (isNewest) listener.run?.(run);
+			if (run.state === 'ended') listener.history?.(history.of(run.experiment));
 		}
 	}
 }

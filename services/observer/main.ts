@@ -24,7 +24,7 @@ import { createCertificatesView } from './certificates.ts';
 import { localRunner, socketRunner } from './clients.ts';
 import { createClusterView } from './cluster.ts';
 import { settings } from './config.ts';
-import { readExperiments, readRecorded } from './experiment-files.ts';
+import { ExperimentFiles, readRecorded } from './experiment-files.ts';
 import { createExperimentRunner, type ExperimentRunner } from './experiments.ts';
 import { createForwarder } from './forward.ts';
 import { checkServices, readyChecks } from './health.ts';
@@ -47,6 +47,8 @@ const service = 'observer';
 const FLUSH_MS = 100;
 /** How soon the page learns whether the runner of experiments is available. */
 const CHECK_RUNNER_MS = 2_000;
+/** Between two experiments that are read before a page asks for all. */
+const READ_AHEAD_MS = 500;
 /** During a join, also while no page is open. */
 const PROBE_MS = 1_000;
 const KEPT_LINES = 10_000;
@@ -229,7 +231,9 @@ function openExperiments(
 		experiments.socket === undefined
 			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
 			: socketRunner(experiments.socket);
-	const list = readExperiments(directory, log);
+	const files = new ExperimentFiles(directory, log);
+	const list = () => files.list();
+	const readAhead = setInterval(() => files.readNext() || clearInterval(readAhead), READ_AHEAD_MS).unref();
 	const history = new RunHistory({
 		file: config.stateDirectory === undefined ? undefined : join(config.stateDirectory, 'experiments.json'),
 		recorded: readRecorded(
@@ -241,13 +245,11 @@ function openExperiments(
 	const mayRun = readOnlyReason(config) === undefined;
 	const created = createExperimentRunner({ list, runner, mayRun, history, clock: systemClock, count, log });
 	created.listen({
-		offered: () => undefined,
 		run: (run) =>
 			outages.addRun(
 				run,
-				list.find(({ name }) => name === run.experiment),
+				list().find(({ name }) => name === run.experiment),
 			),
-		history: () => undefined,
 	});
 	return created;
 }

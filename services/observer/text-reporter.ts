@@ -35,8 +35,10 @@ export interface TextReporter {
 	readonly settle: (nowMs: number) => void;
 }
 
-/** Programs send their spans every 100 ms, busy ones later. Steps wait so long, because they are printed in order. */
+/** Programs send their spans every 100 ms, busy ones later. Messages wait so long, because they are printed in order. */
 const SETTLE_MS = 500;
+/** Checks come from one program, the node, in order. The observer sends the end of a join before its last checks. */
+const CHECKS_SETTLE_MS = 50;
 /** A message of a phase that has not ended is printed after so long, as when a node waits. */
 const WAIT_MS = 2_000;
 /** A phase that has not ended is named after so long. */
@@ -69,6 +71,7 @@ class Reporter implements TextReporter {
 	readonly #language: Language;
 	readonly #colors: ReturnType<typeof pc.createColors>;
 	readonly #layout: ReturnType<typeof createStoryLayout>;
+	readonly #settleMs: number;
 	readonly #stories = new Map<string, Story>();
 	readonly #ended = new Set<string>();
 
@@ -77,6 +80,7 @@ class Reporter implements TextReporter {
 		this.#language = options.language ?? 'en';
 		this.#colors = pc.createColors(options.color);
 		this.#layout = createStoryLayout(options.columns);
+		this.#settleMs = options.detail === 'steps' ? SETTLE_MS : CHECKS_SETTLE_MS;
 	}
 
 	join(join: Join, nowMs: number): void {
@@ -113,8 +117,8 @@ class Reporter implements TextReporter {
 	}
 
 	#settleStory(id: string, story: Story, join: Join, nowMs: number): void {
-		const hasEnded = story.endedMs !== undefined && nowMs - story.endedMs >= SETTLE_MS;
-		const ready = settledSteps(story, hasEnded, nowMs);
+		const hasEnded = story.endedMs !== undefined && nowMs - story.endedMs >= this.#settleMs;
+		const ready = settledSteps(story, hasEnded ? Number.POSITIVE_INFINITY : this.#settledUntil(story, nowMs), nowMs);
 		if (ready.length > 0) story.detail ??= this.#detailOf();
 		for (const step of ready) {
 			story.waiting.delete(step.id);
@@ -129,6 +133,14 @@ class Reporter implements TextReporter {
 			this.#ended.add(id);
 			if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.keys().next().value ?? '');
 		} else this.#printProgress(story, join, nowMs);
+	}
+
+	/** The time of the last check that no earlier step can precede any more. */
+	#settledUntil({ waiting }: Story, nowMs: number): number {
+		const settled = [...waiting.values()].filter(
+			({ step, sinceMs }) => step.kind === 'check' && nowMs - sinceMs >= this.#settleMs,
+		);
+		return Math.max(-1, ...settled.map(({ step }) => step.atMs));
 	}
 
 	/** Joins that are printed at once are few enough to be read. */
@@ -200,13 +212,8 @@ class Reporter implements TextReporter {
 }
 
 /** The steps that no earlier one can precede any more, in order. */
-function settledSteps({ waiting }: Story, hasEnded: boolean, nowMs: number): readonly Step[] {
-	const known = [...waiting.values()];
-	const settled = known
-		.filter(({ step, sinceMs }) => step.kind === 'check' && nowMs - sinceMs >= SETTLE_MS)
-		.map(({ step }) => step.atMs);
-	const untilMs = hasEnded ? Number.POSITIVE_INFINITY : Math.max(-1, ...settled);
-	return known
+function settledSteps({ waiting }: Story, untilMs: number, nowMs: number): readonly Step[] {
+	return [...waiting.values()]
 		.filter(({ step, sinceMs }) => step.atMs <= untilMs || nowMs - sinceMs >= WAIT_MS)
 		.map(({ step }) => step)
 		.sort(compareSteps);

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+
+/** Bytes of the largest heap of a process whose live objects are replaced many times. */
+function largestHeap(before: string): number {
+	const program = `
+		import { getHeapStatistics } from 'node:v8';
+		${before}
+		const live = Array.from({ length: 200_000 }, (_, index) => ({ text: 'x' + index }));
+		let largest = 0;
+		for (let round = 0; round < 200; round++) {
+			for (let index = 0; index < 10_000; index++)
+				live[(round * 10_000 + index) % live.length] = { text: 'y' + index };
+			largest = Math.max(largest, getHeapStatistics().used_heap_size);
+		}
+		console.log(largest);`;
+	const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+	return Number(execFileSync(process.execPath, args, { cwd: import.meta.dirname, encoding: 'utf8' }));
+}
+
+describe('a heap that grows slowly', () => {
+	it('is smaller than the default one', () => {
+		const slow = largestHeap("import { growHeapSlowly } from './heap.ts'; growHeapSlowly();");
+		assert.ok(slow < 0.9 * largestHeap(''));
+	});
+});
