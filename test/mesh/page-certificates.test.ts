@@ -84,12 +84,27 @@ describe('the certificates on the page', () => {
 		const guide = page.locator('.guide');
 		await guide.getByRole('button', { name: 'Begin' }).click();
 		const next = guide.getByRole('button', { name: 'Next' });
-		for (const at of [undefined, 'apiserver-sim', undefined, 'token-store', 'controller-manager-sim', 'ca-service']) {
+		// The map shows the join as it was at each stop, and the line of the node with its protection then.
+		const stops = [
+			{},
+			{ at: 'apiserver-sim', line: 'none' },
+			{ line: 'none' },
+			{ at: 'token-store', line: 'one-way' },
+			{ at: 'controller-manager-sim', line: 'one-way' },
+			{ at: 'ca-service', line: 'one-way' },
+			{ line: 'mutual' },
+		];
+		for (const { at, line } of stops) {
 			if (at !== undefined) await page.locator(`[data-party="${at}"][data-guide]`).waitFor();
+			if (line !== undefined) await page.locator(`.lit > .line.${line}`).first().waitFor();
 			await next.click();
 		}
+		await guide.getByRole('button', { name: 'Previous' }).click();
+		await guide.getByRole('button', { name: 'Previous' }).click();
+		await page.locator('.lit > .line.one-way').waitFor();
 		await page.keyboard.press('Escape');
 		await guide.waitFor({ state: 'detached' });
+		await page.locator('.lit > .line.mutual').first().waitFor();
 		await page.reload();
 		await page.locator('[data-party="apiserver-sim"]').waitFor();
 		assert.equal(await guide.count(), 0);

@@ -372,7 +372,7 @@ describe('the page', () => {
 			const views = ['map', 'map/apiserver-sim', 'joins', 'certificates', 'experiments', 'cluster', 'storm'];
 			for (const view of views) {
 				await page.goto(`${url}#/${view}`);
-				await page.locator('main > :not(.guide, h1)').first().waitFor();
+				await page.locator('main > :not(.guide, .guide-room, h1)').first().waitFor();
 				const width = await page.evaluate(
 					'document.documentElement.scrollWidth - document.documentElement.clientWidth',
 				);

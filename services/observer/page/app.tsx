@@ -21,6 +21,9 @@ import { LanguageContext, type Languages, useWords } from './words.ts';
 const VISITED = 'kubejoin.visited';
 const loadGuide = () => styled(import('./guide.tsx'), 'guide').then(({ Guide }) => Guide);
 
+/** The map does not move when the guide appears. */
+const guideRoom = <div class="guide-room" />;
+
 type View = FunctionComponent<ViewProps>;
 interface ViewRow {
 	readonly name: ViewName;
@@ -111,9 +114,11 @@ function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose
 			{name !== 'experiments' && <RunBanner store={store} />}
 			<main>
 				<h1 class="hidden">{say(word)}</h1>
+				{isGuided.value && store.session.value === undefined && guideRoom}
 				{isGuided.value && store.session.value !== undefined && (
 					<Lazy
 						load={loadGuide}
+						room={guideRoom}
 						props={{
 							...{ store, navigation, keys, acting },
 							isAsked: kept(VISITED) !== undefined,

@@ -1,6 +1,7 @@
 /** The faults that a reader tries first. Without a runner, an entry opens its experiment, which says how to run it. */
 import type { Acting } from './acting.ts';
 import type { Word } from './catalogue.ts';
+import { wholeSeconds } from './format.ts';
 import { Menu } from './menu.tsx';
 import { hashOf } from './route.ts';
 import type { Store } from './store.ts';
@@ -26,7 +27,7 @@ export function BreakMenu({ store, act, isBusy }: BreakMenuProps) {
 	if (!canJoin && known.length === 0) return null;
 	const expected = (experiment: string): string => {
 		const ms = store.histories.value.get(experiment)?.expectedMs;
-		return ms === undefined ? '' : messages.about(duration(ms));
+		return ms === undefined ? '' : messages.about(duration(wholeSeconds(ms)));
 	};
 	return (
 		<Menu name={say('breakIt')}>

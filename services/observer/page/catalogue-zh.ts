@@ -214,7 +214,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	taskKey: '校验令牌',
 	taskLoop: '批准请求',
 	taskRosette: '签发证书',
-	taskPerson: '管理员 kubernetes-admin',
+	taskPerson: '用户 kubernetes-admin',
 	taskEye: '观察集群',
 	refusedByNode: '节点已拒绝',
 	refusedByCluster: '集群已拒绝',

@@ -14,7 +14,7 @@ import type {
 } from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { FailureBand, Sentence } from './failure.tsx';
-import { calendarDate, clockTime } from './format.ts';
+import { calendarDate, clockTime, wholeSeconds } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
 import { Command, ReadOnlyReason } from './read-only.tsx';
@@ -264,8 +264,6 @@ function EarlierRun({ name, answer }: { readonly name: string; readonly answer: 
 		</p>
 	);
 }
-
-const wholeSeconds = (ms: number): number => Math.ceil(ms / 1_000) * 1_000;
 
 const inTerminal = (name: string): string => `npm run chaos -- ${name}`;
 const RUNNER = 'KUBEJOIN_ALLOW_ACTIONS=true docker compose --profile experiments up -d';

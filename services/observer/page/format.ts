@@ -17,6 +17,9 @@ export function duration(ms: number, language: Language): string {
 	return `${Math.round(ms / 86_400_000)} ${d}`;
 }
 
+/** An expected duration is not known to a tenth of a second. */
+export const wholeSeconds = (ms: number): number => Math.ceil(ms / 1_000) * 1_000;
+
 /** `0:04:59` */
 export function countdown(ms: number): string {
 	const seconds = Math.floor(ms / 1_000);

@@ -41,8 +41,17 @@ export const protectionExplanations = {
 	file: 'explainFile',
 } as const satisfies Record<Protection, Word>;
 
-/** Which ends of a line have proved themselves; undefined: the line has no seal there. */
-export const sealsOf = (form: Form): readonly [client: boolean | undefined, server: boolean | undefined] =>
+export type End = 'client' | 'server';
+
+/**
+ * Which ends of a line have proved themselves; undefined: the line has no seal there.
+ *
+ * @param refusedBy  the end that refused; its seal is hollow
+ */
+export const sealsOf = (
+	form: Form,
+	refusedBy: End = 'client',
+): readonly [client: boolean | undefined, server: boolean | undefined] =>
 	form === 'mutual'
 		? [true, true]
 		: form === 'one-way'
@@ -50,5 +59,7 @@ export const sealsOf = (form: Form): readonly [client: boolean | undefined, serv
 			: form === 'none'
 				? [undefined, false]
 				: form === 'broken'
-					? [false, undefined]
+					? refusedBy === 'client'
+						? [false, undefined]
+						: [undefined, false]
 					: [undefined, undefined];

@@ -4,8 +4,10 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Join } from '../api.ts';
 import type { Acting } from './acting.ts';
 import type { GuideWord } from './guide-words.ts';
+import { useSteps } from './use-steps.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
@@ -13,16 +15,18 @@ interface Stop {
 	readonly text: GuideWord;
 	/** Of the object, for the node that joins. */
 	readonly at: (node: string) => string;
+	/** Of the last step that the map shows at this stop; absent: the end of the join. */
+	readonly last?: RegExp;
 }
 
 const party = (id: string) => `[data-party="${CSS.escape(id)}"]`;
 const stops: readonly Stop[] = [
-	{ text: 'stopNode', at: party },
-	{ text: 'stopDoor', at: () => party('apiserver-sim') },
-	{ text: 'stopPin', at: party },
-	{ text: 'stopToken', at: () => party('token-store') },
-	{ text: 'stopApprove', at: () => party('controller-manager-sim') },
-	{ text: 'stopSign', at: () => party('ca-service') },
+	{ text: 'stopNode', at: party, last: /^preflight$/ },
+	{ text: 'stopDoor', at: () => party('apiserver-sim'), last: /^discovery\/fetch-cluster-info$/ },
+	{ text: 'stopPin', at: party, last: /^discovery\/pin-ca$/ },
+	{ text: 'stopToken', at: () => party('token-store'), last: /^tls-bootstrap\/read-config$/ },
+	{ text: 'stopApprove', at: () => party('controller-manager-sim'), last: /^update \S+\/approval|UpdateApproval$/ },
+	{ text: 'stopSign', at: () => party('ca-service'), last: /^CertificateAuthority\/Sign/ },
 	{ text: 'stopMutual', at: party },
 	{ text: 'stopRing', at: (node) => `${party(node)} .ring` },
 ];
@@ -48,14 +52,27 @@ export function Guide({ store, navigation, keys, acting, isAsked, onClose }: Gui
 	const heading = useRef<HTMLHeadingElement>(null);
 	const canJoin = store.session.value?.actions.includes('join') === true;
 	const at = stop.value;
-	const node = store.joins.value[0]?.node;
 	const { view } = navigation.route.value;
-	const selector = stops[at]?.at(node ?? '');
-	usePointer(view === 'map' && node !== undefined ? selector : undefined);
+	const before = useSignal<string | undefined>(undefined);
+	const join = at < 0 ? undefined : joinToFollow(store.joins.value, before.value, canJoin);
+	const selector = join && stops[at]?.at(join.node);
+	usePointer(view === 'map' ? selector : undefined);
+	const last = useSteps(store, join?.id).find(({ label }) => stops[at]?.last?.test(label));
+	// The map shows the join as it is at the stop. A time behind its end is the present.
+	const t = last?.atMs ?? join?.durationMs;
+	const isOver = join !== undefined && join.state !== 'joining';
+	useEffect(() => {
+		if (view === 'map' && t !== undefined && isOver) navigation.set({ t });
+	}, [view, t, isOver]);
 	useEffect(() => {
 		if (isAsked) heading.current?.focus();
 	}, []);
+	const close = () => {
+		if (view === 'map' && isOver) navigation.set({ t: join.durationMs });
+		onClose();
+	};
 	const begin = () => {
+		before.value = store.joins.value[0]?.id;
 		stop.value = 0;
 		navigation.go('map');
 		if (canJoin) void acting.act('join');
@@ -69,7 +86,7 @@ export function Guide({ store, navigation, keys, acting, isAsked, onClose }: Gui
 				if (event.key === 'ArrowLeft' && at > 0) stop.value = at - 1;
 				if (event.key !== 'Escape') return;
 				event.stopPropagation();
-				onClose();
+				close();
 			}}
 		>
 			<h2 tabIndex={-1} ref={heading}>
@@ -101,7 +118,7 @@ export function Guide({ store, navigation, keys, acting, isAsked, onClose }: Gui
 							class="primary"
 							onClick={() => {
 								if (at < stops.length) stop.value = at + 1;
-								else onClose();
+								else close();
 							}}
 						>
 							{at < stops.length ? say.next : say.end}
@@ -132,11 +149,18 @@ export function Guide({ store, navigation, keys, acting, isAsked, onClose }: Gui
 					</label>
 				</div>
 			</details>
-			<button type="button" class="close" aria-label={word('close')} onClick={onClose}>
+			<button type="button" class="close" aria-label={word('close')} onClick={close}>
 				✕
 			</button>
 		</aside>
 	);
+}
+
+/** The first join since the guide began; until then the newest one, if the reader cannot start one here. */
+function joinToFollow(joins: readonly Join[], before: string | undefined, canJoin: boolean): Join | undefined {
+	const known = joins.findIndex(({ id }) => id === before);
+	const first = known < 0 ? joins.at(-1) : joins[known - 1];
+	return first ?? (canJoin ? undefined : joins[0]);
 }
 
 const FIND_MS = 250;

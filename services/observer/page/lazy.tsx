@@ -1,16 +1,18 @@
 /** A part of the page in a file of its own: the first view does not wait for it. */
 import { useSignal } from '@preact/signals';
-import type { FunctionComponent } from 'preact';
+import type { ComponentChildren, FunctionComponent } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useWords } from './words.ts';
 
 interface LazyProps<P> {
 	readonly load: () => Promise<FunctionComponent<P>>;
 	readonly props: P;
+	/** Keeps the place until the file has arrived. */
+	readonly room?: ComponentChildren;
 }
 
-/** Nothing until the file has arrived. Another version of the observer has no file of that name. */
-export function Lazy<P extends object>({ load, props }: LazyProps<P>) {
+/** Only `room` until the file has arrived. Another version of the observer has no file of that name. */
+export function Lazy<P extends object>({ load, props, room = null }: LazyProps<P>) {
 	const loaded = useSignal<{ readonly Part: FunctionComponent<P> } | undefined>(undefined);
 	const { say } = useWords();
 	const hasFailed = useSignal(false);
@@ -21,7 +23,7 @@ export function Lazy<P extends object>({ load, props }: LazyProps<P>) {
 		);
 	}, []);
 	if (hasFailed.value) return <p class="note">{say('notLoaded')}</p>;
-	if (loaded.value === undefined) return null;
+	if (loaded.value === undefined) return <>{room}</>;
 	const { Part } = loaded.value;
 	return <Part {...props} />;
 }

@@ -43,6 +43,25 @@ describe('the text of a row', () => {
 		assert.equal(requestText(check, wordsOf(english)), 'checks its own input');
 	});
 
+	it('is the same sentence before the API server reports the request of a gRPC method', () => {
+		const pairs = [
+			['CertificateSigningRequests/Create', 'create certificatesigningrequests'],
+			['CertificateSigningRequests/Get', 'get certificatesigningrequests node-csr-1'],
+			['CertificateSigningRequests/UpdateApproval', 'update certificatesigningrequests/approval node-csr-1'],
+			['CertificateSigningRequests/UpdateStatus', 'update certificatesigningrequests/status node-csr-1'],
+			['Leases/Create', 'create leases'],
+			['Leases/Get', 'get leases kube-node-lease/node-1'],
+			['Nodes/Create', 'create nodes'],
+			['Nodes/Get', 'get nodes node-1'],
+			['SubjectAccessReviews/Create', 'create subjectaccessreviews'],
+		];
+		const textOf = (label = '') => requestText({ ...message, label }, wordsOf(english));
+		for (const [method, request] of pairs) {
+			assert.equal(textOf(method), textOf(request));
+			assert.notEqual(textOf(method), method);
+		}
+	});
+
 	it('is an answer where the caller expects the error, and nothing for other messages', () => {
 		const absent = { ...message, expectedError: 'API_NOT_FOUND' };
 		assert.equal(outcomeOf(absent, wordsOf(english)), 'no');

@@ -21,7 +21,7 @@ import {
 import { AllMarks, Lines } from './lines.tsx';
 import type { Motion } from './motion.ts';
 import { PartyCard } from './party.tsx';
-import { nameOf, type Party, type Scene } from './scene.ts';
+import { isRefusedByNode, nameOf, type Party, type Scene } from './scene.ts';
 
 interface DrawingProps {
 	readonly scene: Scene;
@@ -221,13 +221,12 @@ function RefusalNote({ lit, box, scene, layout }: NoteProps) {
 	if (lit?.failure === undefined || box === undefined || party?.node !== 'refused') return null;
 	const { code, sentence } = lit.failure;
 	const place = placeOfNote(box, layout);
-	const isByNode = lit.phase === '' || lit.phase === 'preflight' || lit.phase.startsWith('discovery');
 	const own = words.meaning(code) ?? words.sentence(sentence);
 	// A long message, with its hashes, is in the panel.
 	const short = own ?? (sentence.length > LONG_SENTENCE ? words.phaseTexts.sentence(lit.phase, true) : undefined);
 	return (
 		<div class="refusal-note" style={{ left: `${place.x}px`, top: `${place.y}px`, width: `${place.width}px` }}>
-			<strong>{messages.withLabel(say(isByNode ? 'refusedByNode' : 'refusedByCluster'))}</strong>
+			<strong>{messages.withLabel(say(isRefusedByNode(lit) ? 'refusedByNode' : 'refusedByCluster'))}</strong>
 			<strong lang="en">{code}</strong>
 			<p lang={short === undefined ? 'en' : undefined}>{short ?? sentence}</p>
 			{lit.tokenBytes !== undefined && <p class="token-bytes">{messages.tokenBytes(lit.tokenBytes)}</p>}

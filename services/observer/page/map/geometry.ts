@@ -1,5 +1,6 @@
 /** The curves of the lines of a scene, between the boxes of a layout. */
 import {
+	ATTACKER,
 	type Box,
 	type Curve,
 	curveOf,
@@ -51,7 +52,7 @@ export function drawnLines(scene: Scene, layout: Layout): readonly Drawn[] {
 	else spread([...ends.values()].flat());
 	for (const line of single) {
 		const pair = ends.get(line.id);
-		if (pair !== undefined) drawn.push(drawnOf(line, pair));
+		if (pair !== undefined) drawn.push(drawnOf(line, pair, layout.boxes.get(ATTACKER)));
 	}
 	for (const lines of trunks) {
 		const pair = ends.get(trunkId(lines));
@@ -123,9 +124,23 @@ function straighten(id: string, [from, to]: readonly [End, End], { boxes, nodes 
 	for (const end of [from, to]) end.port = { x, y: end.port.y };
 }
 
-function drawnOf(line: MapLine, [from, to]: readonly [End, End]): Drawn {
+function drawnOf(line: MapLine, [from, to]: readonly [End, End], attacker: Box | undefined): Drawn {
 	const curve = curveOf(from.port, to.port, from.side === 'top' || from.side === 'bottom');
-	return { line, curve, kind: 'line', middle: pointAt(curve, 0.5) };
+	return { line, curve, kind: 'line', middle: freePoint(curve, attacker) };
+}
+
+const LOCK_RADIUS = 14;
+
+/** The middle of a line, or a point beside the attacker, whose hexagon can be in its way. */
+function freePoint(curve: Curve, taken: Box | undefined): Point {
+	const isFree = ({ x, y }: Point) =>
+		taken === undefined ||
+		x < taken.x - LOCK_RADIUS ||
+		x > taken.x + taken.width + LOCK_RADIUS ||
+		y < taken.y - LOCK_RADIUS ||
+		y > taken.y + taken.height + LOCK_RADIUS;
+	const middle = pointAt(curve, 0.5);
+	return [middle, pointAt(curve, 0.25), pointAt(curve, 0.75)].find(isFree) ?? middle;
 }
 
 const MEET_SHARE = 0.28;
@@ -135,6 +150,7 @@ function trunkOf(
 	[from, to]: readonly [End, End],
 	boxOf: (id: string) => Box | undefined,
 ): readonly Drawn[] {
+	const attacker = boxOf(ATTACKER);
 	const [first] = lines;
 	if (first === undefined) return [];
 	const isVertical = from.side === 'top' || from.side === 'bottom';
@@ -149,7 +165,7 @@ function trunkOf(
 	});
 	const trunk: MapLine = { ...first, id: trunkId(lines), from: 'nodes', count: lines.length };
 	const curve = curveOf(meet, to.port, isVertical);
-	return [...branches, { line: trunk, curve, kind: 'trunk', middle: pointAt(curve, 0.5) }];
+	return [...branches, { line: trunk, curve, kind: 'trunk', middle: freePoint(curve, attacker) }];
 }
 
 const centerOf = ({ x, y, width, height }: Box): Point => ({ x: x + width / 2, y: y + height / 2 });

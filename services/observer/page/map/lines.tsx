@@ -1,10 +1,9 @@
 /** The lines of the map as SVG: the form of each is its protection. The table has the same as text. */
-
 import { type Form, formOf, protectionWords, sealsOf } from '../forms.ts';
 import { LockShape, Seal } from '../seals.tsx';
 import { useWords, type Words } from '../words.ts';
 import type { Drawn } from './geometry.ts';
-import { ATTACKER, type Curve, pathOf, pointAt } from './layout.ts';
+import { ATTACKER, pathOf, pointAt } from './layout.ts';
 import type { MapLine } from './scene.ts';
 
 interface Stop {
@@ -14,11 +13,17 @@ interface Stop {
 
 const LONG_PX = 150;
 const MIDDLE: Stop = { curveParameter: 0.5, lengthShare: 0.5 };
+const AT_SERVER: Stop = { curveParameter: 0.78, lengthShare: 0.77 };
 /** On a long vertical line the note of the refusal is in the middle. */
 const NEAR: Stop = { curveParameter: 0.12, lengthShare: 0.16 };
+const NEAR_SERVER: Stop = { curveParameter: 0.88, lengthShare: 0.84 };
 
-/** Where a refused join stops. */
-const stopOf = ({ from, to }: Curve): Stop => (from.x === to.x && to.y - from.y > LONG_PX ? NEAR : MIDDLE);
+/** Where a refused join stops: at the server, if the server refused it. */
+function stopOf({ line: { refusedBy }, curve: { from, to } }: Pick<Drawn, 'line' | 'curve'>): Stop {
+	const isLong = from.x === to.x && to.y - from.y > LONG_PX;
+	if (refusedBy === 'server') return isLong ? NEAR_SERVER : AT_SERVER;
+	return isLong ? NEAR : MIDDLE;
+}
 
 interface LinesProps {
 	readonly drawn: readonly Drawn[];
@@ -87,10 +92,10 @@ function Strokes({
 			<path
 				class={`line ${form}`}
 				d={path}
-				{...(isBroken ? { pathLength: 1, 'stroke-dasharray': `${stopOf(curve).lengthShare} 1` } : {})}
+				{...(isBroken ? { pathLength: 1, 'stroke-dasharray': `${stopOf({ line, curve }).lengthShare} 1` } : {})}
 			/>
 			{form === 'mutual' && <path class="line inner" d={path} />}
-			{isBroken && <path class="line beyond" d={path} pathLength={100} />}
+			{isBroken && <path class={`line beyond ${line.refusedBy ?? ''}`} d={path} pathLength={100} />}
 		</g>
 	);
 }
@@ -110,9 +115,9 @@ function titleOf(
 
 function Marks({ drawn: { line, curve, kind, middle } }: { readonly drawn: Drawn }) {
 	const form = formOf[line.protection];
-	const [client, server] = sealsOf(form);
+	const [client, server] = sealsOf(form, line.refusedBy);
 	const hasLock = kind !== 'branch' && !withoutLock.has(form);
-	const at = form === 'broken' ? pointAt(curve, stopOf(curve).curveParameter) : middle;
+	const at = form === 'broken' ? pointAt(curve, stopOf({ line, curve }).curveParameter) : middle;
 	return (
 		<g class={`marks ${form}`}>
 			{client !== undefined && kind !== 'trunk' && <Seal x={curve.from.x} y={curve.from.y} isFilled={client} />}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Cluster, Join, Line } from '../../api.ts';
+import { sealsOf } from '../forms.ts';
 import { stateAt } from '../state-at.ts';
 import { curveFor, drawnLines } from './geometry.ts';
 import { layoutOf } from './layout.ts';
@@ -72,7 +73,7 @@ describe('the scene of the map', () => {
 		);
 	});
 
-	it('draws the protection that each node has, and a broken line where the lit join was refused', () => {
+	it('draws the protection that each node has, and a broken line where a join was refused', () => {
 		const joins = [
 			join('a', { state: 'joining', tls: 'one-way' }),
 			join('b', { state: 'refused', tls: 'unverified' }),
@@ -81,13 +82,26 @@ describe('the scene of the map', () => {
 		const [, refused = assert.fail()] = joins;
 		const lit = { join: refused, state: stateAt(refused, []) };
 		const unlit = protections(scene({ joins, cluster: listed('d') }));
-		assert.equal(unlit['b~apiserver-sim'], undefined);
+		assert.equal(unlit['b~apiserver-sim'], 'broken');
+		const { tls: _, peer: __, ...unconnected } = join('b', { state: 'refused', phase: 'preflight' });
+		assert.equal(protections(scene({ joins: [unconnected] }))['b~apiserver-sim'], undefined);
 		const line = { tls: 'unverified', peer: 'apiserver-sim', failed: true } as const;
 		const found = protections(scene({ joins, cluster: listed('d'), lit: { ...lit, state: { ...lit.state, line } } }));
 		assert.deepEqual(
 			['a', 'b', 'c', 'd'].map((node) => found[`${node}~apiserver-sim`]),
 			['one-way', 'broken', 'unverified', 'mutual'],
 		);
+	});
+
+	it('ends a refused join at the side that refused it', () => {
+		const sideOf = (phase: string) =>
+			scene({ joins: [join('a', { state: 'refused', phase, tls: 'one-way' })] }).lines[0]?.refusedBy;
+		assert.equal(sideOf('discovery/pin-ca'), 'client');
+		assert.equal(sideOf('tls-bootstrap/verify-certificate'), 'client');
+		assert.equal(sideOf('tls-bootstrap/read-config'), 'server');
+		assert.equal(sideOf('register'), 'server');
+		assert.deepEqual(sealsOf('broken', 'client'), [false, undefined]);
+		assert.deepEqual(sealsOf('broken', 'server'), [undefined, false]);
 	});
 
 	it('draws the lit join as it was at the time that is shown', () => {
@@ -100,6 +114,10 @@ describe('the scene of the map', () => {
 		const made = scene({ joins: [lit], cluster: listed('a'), lit: { join: lit, state } });
 		assert.equal(protections(made)['a~apiserver-sim'], 'unverified');
 		assert.equal(made.nodes[0]?.node, 'joining');
+		assert.deepEqual([made.nodes[0]?.life, made.nodes[0]?.cas], [undefined, []]);
+		const trusted = { ...state, clusterTrusts: 'node' } as const;
+		const later = scene({ joins: [lit], cluster: listed('a'), lit: { join: lit, state: trusted } });
+		assert.equal(later.nodes[0]?.life, certificate);
 	});
 
 	it('has the attacker only while a node talks to it', () => {

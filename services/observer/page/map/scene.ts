@@ -1,7 +1,7 @@
 /** The parties of the map and the lines between them, from the state of the store. */
 import type { Certificates, Cluster, Join, Lifetime, Line, Negotiated, RefusedConnection, Tls } from '../../api.ts';
 import type { Fault } from '../faults.ts';
-import type { Protection } from '../forms.ts';
+import type { End, Protection } from '../forms.ts';
 import type { JoinState } from '../state-at.ts';
 import { ATTACKER, type Level, levelOf, storeOf } from './layout.ts';
 
@@ -43,6 +43,8 @@ export interface MapLine {
 	readonly calls: number;
 	readonly perMinute: number;
 	readonly isLit: boolean;
+	/** The end that ended the join of a broken line. */
+	readonly refusedBy?: End;
 	readonly negotiated?: Negotiated;
 	/** An end of it is stopped or paused, or not reachable. */
 	readonly down?: 'down' | 'cut';
@@ -218,12 +220,18 @@ function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): readonly Party[] {
 			(join.state === 'refused' && isRecent(REFUSED_MS)) ||
 			listed.has(join.node) ||
 			(join.state === 'joined' && (!isKnown || isRecent(GRACE_MS)));
-		if (isShown && join.node !== '') found.set(join.node, nodeParty(join.node, listed.get(join.node), join));
+		if (!isShown || join.node === '') continue;
+		const party = nodeParty(join.node, listed.get(join.node), join);
+		// The cluster has its certificate of today; the replay shows a time before it.
+		const isBefore = join === shown && join.state === 'joining' && lit?.state.clusterTrusts !== 'node';
+		found.set(join.node, isBefore ? withoutCertificate(party) : party);
 	}
 	for (const node of listed.values())
 		if (!found.has(node.name)) found.set(node.name, nodeParty(node.name, node, undefined));
 	return [...found.values()].slice(-MAX_NODES);
 }
+
+const withoutCertificate = ({ life: _, ...party }: Party): Party => ({ ...party, cas: [] });
 
 function nodeParty(id: string, listed: Cluster['nodes'][number] | undefined, join: Join | undefined): Party {
 	const isPending = join?.state === 'joining' || join?.state === 'refused';
@@ -248,6 +256,10 @@ function victimOf({ lit, lines, nowMs }: SceneInput, nodes: readonly Party[]): s
 	return last?.id ?? (isActive ? nodes.at(-1)?.id : undefined);
 }
 
+/** These phases are checks of the node itself. */
+export const isRefusedByNode = ({ phase }: Pick<Join, 'phase'>): boolean =>
+	phase === '' || /^(?:preflight$|discovery\/|tls-bootstrap\/(?:create-key|verify-certificate)$)/.test(phase);
+
 function nodeLines(cards: readonly Party[], tiles: readonly Party[], { lit, lines }: SceneInput): readonly MapLine[] {
 	const own: MapLine[] = [];
 	const idle = new Map<Protection, number>();
@@ -259,12 +271,12 @@ function nodeLines(cards: readonly Party[], tiles: readonly Party[], { lit, line
 		if (isLit && lit.state.line === undefined) continue;
 		const to = (isLit ? lit.state.line?.peer : join?.peer) ?? 'apiserver-sim';
 		const isBroken = party.node === 'refused';
-		// A join that was refused earlier has its card only.
-		if (isBroken && !isLit) continue;
-		if (tls === undefined && !isBroken) continue;
+		// A join that opened no connection has its card only.
+		if (tls === undefined && !(isBroken && isLit)) continue;
 		own.push({
 			...{ id: `${id}~${to}`, from: id, to, count: 1, calls: 0, perMinute: 0, isLit },
 			protection: isBroken ? 'broken' : (tls ?? 'planned'),
+			...(isBroken && join !== undefined ? { refusedBy: isRefusedByNode(join) ? 'client' : 'server' } : {}),
 			...(tls === undefined ? {} : { tls }),
 		});
 	}

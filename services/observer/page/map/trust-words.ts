@@ -31,26 +31,30 @@ export function clusterTrustForm({ clusterTrusts, nodeTrusts }: JoinState, { tok
 	return { form: 'none', title: 'clusterTrustsNothing', reason: 'clusterTrustsNothingWhy', short: 'shortNotYet' };
 }
 
+/** Until the API server reports the request, a message has the name of its gRPC method. */
 const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
 	[/^TokenStore\/Verify/, 'verifyToken'],
 	[/^CertificateAuthority\/Sign/, 'sign'],
-	[/^create certificatesigningrequests/, 'requestCertificate'],
-	[/^create subjectaccessreviews/, 'mayHave'],
-	[/^update certificatesigningrequests[^ ]*\/approval/, 'approve'],
-	[/^update certificatesigningrequests[^ ]*\/status/, 'deliver'],
-	[/^(?:get|list|watch) certificatesigningrequests/, 'awaitCertificate'],
+	[/^create certificatesigningrequests|^CertificateSigningRequests\/Create$/, 'requestCertificate'],
+	[/^create subjectaccessreviews|^SubjectAccessReviews\/Create$/, 'mayHave'],
+	[/^update certificatesigningrequests[^ ]*\/approval|^CertificateSigningRequests\/UpdateApproval$/, 'approve'],
+	[/^update certificatesigningrequests[^ ]*\/status|^CertificateSigningRequests\/UpdateStatus$/, 'deliver'],
+	[
+		/^(?:get|list|watch) certificatesigningrequests|^CertificateSigningRequests\/(?:Get|List|Watch)$/,
+		'awaitCertificate',
+	],
 	[/^get configmaps kube-system\/kubelet-config/, 'readKubelet'],
 	[/^get configmaps kube-system\//, 'readConfig'],
-	[/^create nodes/, 'register'],
-	[/^get leases/, 'findLease'],
-	[/^create leases/, 'createLease'],
+	[/^create nodes|^Nodes\/Create$/, 'register'],
+	[/^get leases|^Leases\/Get$/, 'findLease'],
+	[/^create leases|^Leases\/Create$/, 'createLease'],
 ];
 
 /** The request in words; undefined: only its label is known. */
 function requestWordOf({ label, tls }: Pick<Step, 'label' | 'tls'>): RequestWord | undefined {
 	if (label === 'get configmaps kube-public/cluster-info' || label === 'ConfigMaps/Get')
 		return tls === 'unverified' ? 'download' : 'downloadAgain';
-	if (label.startsWith('get nodes ')) return tls === 'mutual' ? 'findNode' : 'askName';
+	if (label.startsWith('get nodes ') || label === 'Nodes/Get') return tls === 'mutual' ? 'findNode' : 'askName';
 	return requests.find(([pattern]) => pattern.test(label))?.[1];
 }
 

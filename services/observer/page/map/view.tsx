@@ -33,7 +33,7 @@ const TICK_MS = 5_000;
 const loadPanel = () => styled(import('./panel.tsx'), 'panel').then(({ MapPanel }) => MapPanel);
 
 export function MapView({ store, navigation, keys }: ViewProps) {
-	const { path, show, theme } = navigation.route.value;
+	const { path, show, theme, t: wanted } = navigation.route.value;
 	const [selected] = path;
 	const isTable = useSignal(false);
 	const isPaused = useSignal(false);
@@ -55,6 +55,9 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	}, [navigation]);
 	replay.show(lit, steps);
 	useEffect(() => replay.stop, [replay]);
+	useEffect(() => {
+		if (wanted !== undefined && wanted !== replay.t.peek()) replay.seek(wanted);
+	}, [wanted]);
 	const t = replay.t.value;
 	const state = lit && stateAt(lit, steps, t);
 	const litState = lit && state && steps.length > 0 ? { join: lit, state } : undefined;
