@@ -31,7 +31,7 @@ const MAX_PROSE_WIDTH = 100;
 const MAX_JOINS_WIDTH = 160;
 const DEFAULT_WIDTH = 80;
 const INDENT = '    ';
-/** The observer holds lines back for half of the silence. */
+/** The observer holds messages of a join back for half of the silence. */
 const observerWaits = { silentMs: 1_000, maxMs: 5_000 };
 
 /** Columns for the observer's table of joins, which uses a wide terminal. */
