@@ -35,7 +35,7 @@ export interface TextReporter {
 	readonly settle: (nowMs: number) => void;
 }
 
-/** Programs send their spans every 100 ms, busy ones later. Messages wait so long, because they are printed in order. */
+/** Programs send their spans every 100 ms, busy ones later. Messages wait, because they are printed in order. */
 const SETTLE_MS = 500;
 /** Checks come from one program, the node, in order. The observer sends the end of a join before its last checks. */
 const CHECKS_SETTLE_MS = 50;
