@@ -164,6 +164,8 @@ export interface Line {
 	readonly tls?: Tls;
 	/** Of the last call that reports it. */
 	readonly negotiated?: Negotiated;
+	/** The last message whose connection is known. */
+	readonly last?: Pick<Message, 'id' | 'join'>;
 	readonly calls: number;
 	readonly refused: number;
 	readonly perMinute: number;

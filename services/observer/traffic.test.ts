@@ -60,6 +60,21 @@ describe('the traffic of the map', () => {
 		assert.equal(line('apiserver-sim', 'lmdb')?.calls, 2);
 	});
 
+	it('names the last message of a line whose connection is known', () => {
+		add(joinedSpans);
+		flush(3);
+		assert.equal(line('controller-manager-sim', 'ca-service')?.last, undefined);
+		const known = { 'tls.protocol.version': '1.3', 'tls.cipher': 'TLS_AES_256_GCM_SHA384' };
+		add(
+			joinedSpans.map((one) => ({ ...one, attributes: { ...one.attributes, ...known } })),
+			'2',
+		);
+		flush(3);
+		const { id, join = '' } = line('controller-manager-sim', 'ca-service')?.last ?? assert.fail();
+		assert.equal(join, '2'.repeat(32));
+		assert.equal(joins.steps(join).find((step) => step.id === id)?.label, 'CertificateAuthority/Sign');
+	});
+
 	it('counts a minute, and then forgets it', () => {
 		add(joinedSpans);
 		flush(3);

@@ -120,7 +120,8 @@ export class Traffic {
 		};
 	}
 
-	#add(from: string, to: string, { tls, negotiated, failure }: Pick<Step, 'tls' | 'negotiated' | 'failure'>): void {
+	#add(from: string, to: string, step: Pick<Step, 'tls'> & Partial<Step>): void {
+		const { tls, negotiated, failure, id, join } = step;
 		const key = `${from}~${to}~${tls ?? ''}`;
 		const known = this.#lines.get(key);
 		if (known === undefined && this.#lines.size >= MAX_LINES) return;
@@ -132,6 +133,7 @@ export class Traffic {
 		counted.line = {
 			...counted.line,
 			...(negotiated === undefined ? {} : { negotiated }),
+			...(negotiated === undefined || id === undefined || join === undefined ? {} : { last: { id, join } }),
 			calls: calls + 1,
 			refused: refused + (failure === undefined ? 0 : 1),
 		};

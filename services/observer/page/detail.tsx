@@ -93,16 +93,16 @@ const isErrorOfJoin = ({ failure }: Step, steps: readonly Step[]): boolean =>
 
 const isOfDecision = ({ kind }: DetailSection): boolean => kind === 'decision' || kind === 'token';
 
-const useDetail = (store: Store, step: Step | undefined): Answer<StepDetail> =>
+export const useDetail = (store: Store, step: Pick<Step, 'id' | 'join'> | undefined): Answer<StepDetail> =>
 	useAnswer(() => step && store.detail(step.join, step.id), [step?.join, step?.id]);
 
-const connectionIn = (found: Answer<StepDetail>): SeenConnection | undefined =>
+export const connectionIn = (found: Answer<StepDetail>): SeenConnection | undefined =>
 	found !== undefined && 'sections' in found && found.connection !== undefined
 		? { step: found.step, connection: found.connection }
 		: undefined;
 
 /** A message of the same two programs, of which one is mutual and the other is not. */
-const otherConnection = (step: Step, steps: readonly Step[]): Step | undefined =>
+export const otherConnection = (step: Step, steps: readonly Step[]): Step | undefined =>
 	step.kind !== 'message' || step.tls === undefined
 		? undefined
 		: steps.find(

@@ -55,6 +55,16 @@ describe('the state of a join at a time', () => {
 		assert.equal(phases.find(({ state: one }) => one === 'refused')?.phase, 'discovery/pin-ca');
 	});
 
+	it('claims no check of a node that sends no traces, and numbers its phases as before', () => {
+		const seen = of([
+			phase(0, 'tls-bootstrap/read-config', {}, { from: 0, to: 1 }),
+			phase(1, 'register', {}, { from: 2, to: 3 }),
+		]);
+		const { nodeTrusts, ...state } = stateAt({ ...seen.join, state: 'joined' }, seen.steps);
+		assert.equal(nodeTrusts, 'unknown');
+		assert.deepEqual(states({ nodeTrusts, ...state }), ['tls-bootstrap/read-config done', 'register done']);
+	});
+
 	it('has the phase without a pin instead of the one with a pin', () => {
 		const unpinned = of([...joinedSpans, phase(20, 'discovery/trust-without-pin', {}, { from: 1, to: 2 })]);
 		const { nodeTrusts, phases } = stateAt(unpinned.join, unpinned.steps);

@@ -29,8 +29,11 @@ export interface PhaseState {
 
 export interface JoinState {
 	readonly phases: readonly PhaseState[];
-	/** `unpinned`: the node accepts every server whose operator knows the token. */
-	readonly nodeTrusts: 'nothing' | 'ca' | 'cluster' | 'unpinned' | 'refused';
+	/**
+	 * `unpinned`: the node accepts every server whose operator knows the token. `unknown`: the node sends no traces, as
+	 * that of the real kubeadm; the services see its requests and not its checks.
+	 */
+	readonly nodeTrusts: 'nothing' | 'ca' | 'cluster' | 'unpinned' | 'refused' | 'unknown';
 	readonly clusterTrusts: 'nothing' | 'token' | 'node';
 	/** The user that the API server saw while the node had only a token. */
 	readonly tokenUser?: string;
@@ -89,6 +92,7 @@ function phasesAt(checks: Checks, state: Join['state']): readonly PhaseState[] {
 		: checks.has('discovery/read-file')
 			? phasesByFile
 			: phaseNames;
+	const isUnknown = hasUnknownDiscovery(checks);
 	const failed = names.findIndex((name) => checks.get(name)?.failure !== undefined);
 	const lastDone = Math.max(
 		names.findLastIndex((name) => hasPassed(checks, name)),
@@ -97,6 +101,8 @@ function phasesAt(checks: Checks, state: Join['state']): readonly PhaseState[] {
 	return names.map((phase, index) => {
 		const at = checks.get(phase)?.atMs;
 		const time = at === undefined ? {} : { atMs: at };
+		if (isUnknown && time.atMs === undefined && (index <= lastDone || state === 'joined'))
+			return { phase, state: 'waiting' };
 		// The spans of an earlier phase can arrive after those of a later one.
 		if (index <= lastDone || state === 'joined') return { phase, state: 'done', ...time };
 		if (index > lastDone + 1) return { phase, state: 'waiting' };
@@ -104,7 +110,13 @@ function phasesAt(checks: Checks, state: Join['state']): readonly PhaseState[] {
 	});
 }
 
+/** The node sent its token, which follows discovery, and reported no check before that. */
+const hasUnknownDiscovery = (checks: Checks): boolean =>
+	(checks.has('tls-bootstrap/read-config') || checks.has('tls-bootstrap/request-certificate')) &&
+	![...checks.keys()].some((name) => name === 'preflight' || name.startsWith('discovery/'));
+
 function nodeTrust(checks: Checks, state: Join['state']): JoinState['nodeTrusts'] {
+	if (hasUnknownDiscovery(checks)) return 'unknown';
 	if (hasPassed(checks, 'discovery/trust-without-pin')) return 'unpinned';
 	if (hasPassed(checks, 'discovery/confirm') || hasPassed(checks, 'discovery/verify-server')) return 'cluster';
 	if (state === 'refused') return 'refused';

@@ -84,9 +84,9 @@ function DockTitle({
 }) {
 	const words = useWords();
 	const { say, messages, duration } = words;
-	const done = state.phases.filter((phase) => phase.state === 'done').length;
+	const at = state.phases.findIndex((phase) => phase.state === 'active' || phase.state === 'refused');
 	const phase =
-		state.state === 'joined' ? '' : messages.phaseOf(Math.min(done + 1, state.phases.length), state.phases.length);
+		state.state === 'joined' ? '' : messages.phaseOf(at < 0 ? state.phases.length : at + 1, state.phases.length);
 	const atMs = t ?? (state.state === 'joining' ? state.current?.atMs : join.durationMs) ?? 0;
 	const what =
 		state.failure?.code ?? (state.state === 'joined' ? '' : state.current && requestText(state.current, words));

@@ -18,7 +18,8 @@ export interface Drawn {
 	readonly curve: Curve;
 	/** A branch has no padlock of its own: its trunk has it. */
 	readonly kind: 'line' | 'branch' | 'trunk';
-	/** Where the padlock, the count or the octagon is. */
+	/** Where the padlock, the count or the octagon is: of the curve, 0 to 1, and as a point. */
+	readonly share: number;
 	readonly middle: Point;
 }
 
@@ -126,21 +127,21 @@ function straighten(id: string, [from, to]: readonly [End, End], { boxes, nodes 
 
 function drawnOf(line: MapLine, [from, to]: readonly [End, End], attacker: Box | undefined): Drawn {
 	const curve = curveOf(from.port, to.port, from.side === 'top' || from.side === 'bottom');
-	return { line, curve, kind: 'line', middle: freePoint(curve, attacker) };
+	return { line, curve, kind: 'line', ...freePlace(curve, attacker) };
 }
 
 const LOCK_RADIUS = 14;
 
 /** The middle of a line, or a point beside the attacker, whose hexagon can be in its way. */
-function freePoint(curve: Curve, taken: Box | undefined): Point {
+function freePlace(curve: Curve, taken: Box | undefined): Pick<Drawn, 'share' | 'middle'> {
 	const isFree = ({ x, y }: Point) =>
 		taken === undefined ||
 		x < taken.x - LOCK_RADIUS ||
 		x > taken.x + taken.width + LOCK_RADIUS ||
 		y < taken.y - LOCK_RADIUS ||
 		y > taken.y + taken.height + LOCK_RADIUS;
-	const middle = pointAt(curve, 0.5);
-	return [middle, pointAt(curve, 0.25), pointAt(curve, 0.75)].find(isFree) ?? middle;
+	const places = [0.5, 0.25, 0.75].map((share) => ({ share, middle: pointAt(curve, share) }));
+	return places.find(({ middle }) => isFree(middle)) ?? { share: 0.5, middle: pointAt(curve, 0.5) };
 }
 
 const MEET_SHARE = 0.28;
@@ -161,11 +162,11 @@ function trunkOf(
 		const box = boxOf(line.from);
 		if (box === undefined) return [];
 		const curve = curveOf(portOf(box, from.side, 0.5), meet, isVertical);
-		return [{ line, curve, kind: 'branch', middle: pointAt(curve, 0.5) }];
+		return [{ line, curve, kind: 'branch', ...freePlace(curve, undefined) }];
 	});
 	const trunk: MapLine = { ...first, id: trunkId(lines), from: 'nodes', count: lines.length };
 	const curve = curveOf(meet, to.port, isVertical);
-	return [...branches, { line: trunk, curve, kind: 'trunk', middle: freePoint(curve, attacker) }];
+	return [...branches, { line: trunk, curve, kind: 'trunk', ...freePlace(curve, attacker) }];
 }
 
 const centerOf = ({ x, y, width, height }: Box): Point => ({ x: x + width / 2, y: y + height / 2 });

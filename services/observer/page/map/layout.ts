@@ -99,14 +99,14 @@ function wide(content: Content, width: number, height: number): Layout {
 	const storage = hasStorage ? STORE_WIDTH + 28 : 0;
 	const fieldWidth = Math.min(620, width * (isCompact ? 0.3 : 0.42));
 	const left = margin;
-	const control = { ...card, width: isCompact ? 208 : 248 };
+	const control = { ...card, width: isCompact ? 232 : 248 };
 	const hasAttacker = content.victim !== undefined;
 	// Beside a panel, an attack has the room of the control plane, which takes no part in it.
 	const hasControl = !(hasAttacker && isCompact);
 	const right = hasControl ? width - margin - control.width - storage : width - margin;
 	const leftEnd = left + (isField ? fieldWidth : card.width);
 	// The attacker needs its room between the nodes and the front door.
-	const door = { width: isCompact ? 200 : 232, height: DOOR_HEIGHT };
+	const door = { width: isCompact ? 222 : 232, height: DOOR_HEIGHT };
 	const doorShare = hasControl ? (hasAttacker ? 0.82 : isCompact ? 0.57 : 0.52) : 1;
 	const doorX = leftEnd + (right - leftEnd - door.width) * doorShare;
 	const boxes = new Map<string, Box>();

@@ -12,17 +12,18 @@ interface Stop {
 }
 
 const LONG_PX = 150;
-const MIDDLE: Stop = { curveParameter: 0.5, lengthShare: 0.5 };
+/** On a shorter line the padlock would cover both seals: those of a store beside its owner. */
+const LOCK_LENGTH = 48;
 const AT_SERVER: Stop = { curveParameter: 0.78, lengthShare: 0.77 };
 /** On a long vertical line the note of the refusal is in the middle. */
 const NEAR: Stop = { curveParameter: 0.12, lengthShare: 0.16 };
 const NEAR_SERVER: Stop = { curveParameter: 0.88, lengthShare: 0.84 };
 
 /** Where a refused join stops: at the server, if the server refused it. */
-function stopOf({ line: { refusedBy }, curve: { from, to } }: Pick<Drawn, 'line' | 'curve'>): Stop {
+function stopOf({ line: { refusedBy }, curve: { from, to }, share }: Pick<Drawn, 'line' | 'curve' | 'share'>): Stop {
 	const isLong = from.x === to.x && to.y - from.y > LONG_PX;
 	if (refusedBy === 'server') return isLong ? NEAR_SERVER : AT_SERVER;
-	return isLong ? NEAR : MIDDLE;
+	return isLong ? NEAR : { curveParameter: share, lengthShare: share };
 }
 
 interface LinesProps {
@@ -62,7 +63,7 @@ export function AllMarks({ drawn, width, height }: Pick<LinesProps, 'drawn' | 'w
 }
 
 function Strokes({
-	drawn: { line, curve },
+	drawn: { line, curve, share },
 	isSelected,
 	name,
 	onOpen,
@@ -92,7 +93,7 @@ function Strokes({
 			<path
 				class={`line ${form}`}
 				d={path}
-				{...(isBroken ? { pathLength: 1, 'stroke-dasharray': `${stopOf({ line, curve }).lengthShare} 1` } : {})}
+				{...(isBroken ? { pathLength: 1, 'stroke-dasharray': `${stopOf({ line, curve, share }).lengthShare} 1` } : {})}
 			/>
 			{form === 'mutual' && <path class="line inner" d={path} />}
 			{isBroken && <path class={`line beyond ${line.refusedBy ?? ''}`} d={path} pathLength={100} />}
@@ -113,11 +114,12 @@ function titleOf(
 	return [names, what, ...before, ...(negotiated?.parameters ?? []), ...counts].join(' · ');
 }
 
-function Marks({ drawn: { line, curve, kind, middle } }: { readonly drawn: Drawn }) {
+function Marks({ drawn: { line, curve, kind, middle, share } }: { readonly drawn: Drawn }) {
 	const form = formOf[line.protection];
 	const [client, server] = sealsOf(form, line.refusedBy);
-	const hasLock = kind !== 'branch' && !withoutLock.has(form);
-	const at = form === 'broken' ? pointAt(curve, stopOf({ line, curve }).curveParameter) : middle;
+	const isShort = Math.hypot(curve.to.x - curve.from.x, curve.to.y - curve.from.y) < LOCK_LENGTH;
+	const hasLock = kind !== 'branch' && !withoutLock.has(form) && !isShort;
+	const at = form === 'broken' ? pointAt(curve, stopOf({ line, curve, share }).curveParameter) : middle;
 	return (
 		<g class={`marks ${form}`}>
 			{client !== undefined && kind !== 'trunk' && <Seal x={curve.from.x} y={curve.from.y} isFilled={client} />}

@@ -1,7 +1,8 @@
 /** The panel of a party or of a line. */
 import type { ComponentChildren } from 'preact';
 import type { Message, RefusedConnection, Step } from '../../api.ts';
-import { Sections } from '../detail.tsx';
+import { ConnectionPart } from '../connection.tsx';
+import { connectionIn, otherConnection, Sections, useDetail } from '../detail.tsx';
 import { FailureBand } from '../failure.tsx';
 import { calendarDate, clockTime } from '../format.ts';
 import { formOf, protectionExplanations, protectionWords, sealsOf } from '../forms.ts';
@@ -127,7 +128,7 @@ function Evidence({ store, step }: { readonly store: Store; readonly step: Step 
 	return <Sections sections={found.sections.filter(({ kind }) => kind !== 'failure')} step={found.step} />;
 }
 
-function LinePanel({ line, scene, recent, onClose }: MapPanelProps & { readonly line: MapLine }) {
+function LinePanel({ store, line, scene, recent, steps, onClose }: MapPanelProps & { readonly line: MapLine }) {
 	const { say, messages } = useWords();
 	const form = formOf[line.protection];
 	const own = recent
@@ -146,15 +147,28 @@ function LinePanel({ line, scene, recent, onClose }: MapPanelProps & { readonly 
 			subtitle={messages.between(from, to)}
 			onClose={onClose}
 			tabs={{
-				connection: <Connection line={line} from={from} to={to} />,
+				connection: <Connection store={store} line={line} steps={steps} from={from} to={to} />,
 				request: own.length === 0 ? undefined : <Messages messages={own} />,
 			}}
 		/>
 	);
 }
 
-function Connection({ line, from, to }: { readonly line: MapLine; readonly from: string; readonly to: string }) {
+interface ConnectionProps extends Pick<MapPanelProps, 'store' | 'steps'> {
+	readonly line: MapLine;
+	readonly from: string;
+	readonly to: string;
+}
+
+/** Both certificates and the checks of each end, of the last message; without one, the protection only. */
+function Connection({ store, line, steps, from, to }: ConnectionProps) {
 	const { say, messages } = useWords();
+	const ofJoin = steps.findLast(
+		(step) => step.kind === 'message' && step.from === line.from && step.to === line.to && step.tls === line.tls,
+	);
+	const seen = connectionIn(useDetail(store, ofJoin ?? line.last));
+	const other = connectionIn(useDetail(store, ofJoin && otherConnection(ofJoin, steps)));
+	if (seen !== undefined) return <ConnectionPart shown={seen} other={other} />;
 	const form = formOf[line.protection === 'broken' ? (line.tls ?? 'broken') : line.protection];
 	const [client, server] = sealsOf(form);
 	const proved = (isFilled: boolean | undefined) => say(isFilled === true ? 'proved' : 'notProved');

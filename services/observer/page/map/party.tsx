@@ -13,6 +13,9 @@ export const storeWords: readonly (readonly [id: string, word: Word])[] = [
 	[storeOf('ca-service'), 'storeLedger'],
 ];
 
+/** Characters that a card holds in the usual size. */
+const LONG_NAME = 15;
+
 interface PartyCardProps {
 	readonly party: Party;
 	readonly box: Box;
@@ -72,7 +75,7 @@ export function PartyCard({ party, box, nowMs, isSelected, isLit, isTabStop, onO
 		>
 			<Ring of={role} life={life} isBare={role === 'node' && life === undefined} nowMs={nowMs} />
 			<span class="words">
-				<strong>{id}</strong>
+				<strong class={id.length > LONG_NAME ? 'long' : ''}>{id}</strong>
 				{second !== '' && <span class={life && leftOf(life, nowMs) < LOW_SHARE ? 'quiet low' : 'quiet'}>{second}</span>}
 			</span>
 			{node === 'joining' && party.join !== undefined && box.height >= 54 && <Progress party={party} />}

@@ -93,6 +93,16 @@ describe('the scene of the map', () => {
 		);
 	});
 
+	it('shows a Ready node as Ready while a join under its name is refused', () => {
+		const joins = [join('a', { state: 'refused', phase: 'tls-bootstrap/check-node-name' })];
+		assert.equal(scene({ joins, cluster: listed('a') }).nodes[0]?.node, 'Ready');
+		const lit = joins[0] ?? assert.fail();
+		assert.equal(
+			scene({ joins, cluster: listed('a'), lit: { join: lit, state: stateAt(lit, []) } }).nodes[0]?.node,
+			'refused',
+		);
+	});
+
 	it('ends a refused join at the side that refused it', () => {
 		const sideOf = (phase: string) =>
 			scene({ joins: [join('a', { state: 'refused', phase, tls: 'one-way' })] }).lines[0]?.refusedBy;
@@ -165,6 +175,26 @@ describe('the scene of the map', () => {
 		assert.deepEqual([level, cards, tiles.length], ['grouped', ['node-7'], 19]);
 		const field = scene({ cluster: listed(...Array.from({ length: 2_000 }, (_, index) => `n-${index}`)) });
 		assert.deepEqual([field.level, field.nodes.length, field.cards.length], ['field', 1_000, 0]);
+	});
+
+	it('has every padlock and octagon beside the attacker, whose hexagon can be in the way of a line', () => {
+		const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+		const refused = { state: 'refused', tls: 'unverified', phase: 'discovery/pin-ca' } as const;
+		for (const victim of names) {
+			const joins = names.map((name) =>
+				join(name, { ...refused, peer: name === victim ? 'attacker-sim' : 'apiserver-sim' }),
+			);
+			const made = scene({ joins });
+			const shown = { hasPerson: true, hasStorage: false, hasTelemetry: false, hasNote: true };
+			const { level, cards } = made;
+			const layout = layoutOf({ level, cards, tiles: 0, victim: made.victim, ...shown }, 1_280, 500);
+			const box = layout.boxes.get('attacker-sim') ?? assert.fail();
+			const covered = drawnLines(made, layout).filter(({ line: { to }, middle: { x, y } }) => {
+				const isInside = x > box.x && x < box.x + box.width && y > box.y && y < box.y + box.height;
+				return to === 'apiserver-sim' && isInside;
+			});
+			assert.deepEqual(covered, []);
+		}
 	});
 
 	it('merges the lines of idle nodes into one trunk with their number', () => {

@@ -1,5 +1,15 @@
 /** The parties of the map and the lines between them, from the state of the store. */
-import type { Certificates, Cluster, Join, Lifetime, Line, Negotiated, RefusedConnection, Tls } from '../../api.ts';
+import type {
+	Certificates,
+	Cluster,
+	Join,
+	Lifetime,
+	Line,
+	Message,
+	Negotiated,
+	RefusedConnection,
+	Tls,
+} from '../../api.ts';
 import type { Fault } from '../faults.ts';
 import type { End, Protection } from '../forms.ts';
 import type { JoinState } from '../state-at.ts';
@@ -46,6 +56,8 @@ export interface MapLine {
 	/** The end that ended the join of a broken line. */
 	readonly refusedBy?: End;
 	readonly negotiated?: Negotiated;
+	/** The last message on a line between two services. */
+	readonly last?: Pick<Message, 'id' | 'join'>;
 	/** An end of it is stopped or paused, or not reachable. */
 	readonly down?: 'down' | 'cut';
 }
@@ -221,22 +233,29 @@ function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): readonly Party[] {
 			listed.has(join.node) ||
 			(join.state === 'joined' && (!isKnown || isRecent(GRACE_MS)));
 		if (!isShown || join.node === '') continue;
-		const party = nodeParty(join.node, listed.get(join.node), join);
+		const party = nodeParty(join.node, listed.get(join.node), join, join === shown);
 		// The cluster has its certificate of today; the replay shows a time before it.
 		const isBefore = join === shown && join.state === 'joining' && lit?.state.clusterTrusts !== 'node';
 		found.set(join.node, isBefore ? withoutCertificate(party) : party);
 	}
 	for (const node of listed.values())
-		if (!found.has(node.name)) found.set(node.name, nodeParty(node.name, node, undefined));
+		if (!found.has(node.name)) found.set(node.name, nodeParty(node.name, node, undefined, false));
 	return [...found.values()].slice(-MAX_NODES);
 }
 
 const withoutCertificate = ({ life: _, ...party }: Party): Party => ({ ...party, cas: [] });
 
-function nodeParty(id: string, listed: Cluster['nodes'][number] | undefined, join: Join | undefined): Party {
+function nodeParty(
+	id: string,
+	listed: Cluster['nodes'][number] | undefined,
+	join: Join | undefined,
+	isLit: boolean,
+): Party {
 	const isPending = join?.state === 'joining' || join?.state === 'refused';
+	// A join under the name of a Ready node changes nothing for that node.
+	const isOther = join?.state === 'refused' && !isLit && listed?.status === 'Ready';
 	const node =
-		isPending && join !== undefined
+		isPending && !isOther && join !== undefined
 			? (join.state as NodeState)
 			: listed === undefined || listed.status === 'Ready'
 				? 'Ready'
@@ -319,6 +338,7 @@ function serviceLines(lines: readonly Line[]): readonly MapLine[] {
 				protection: line.tls ?? (isStore ? 'file' : 'planned'),
 				...(line.tls === undefined ? {} : { tls: line.tls }),
 				...(line.negotiated === undefined ? {} : { negotiated: line.negotiated }),
+				...(line.last === undefined ? {} : { last: line.last }),
 			};
 		});
 	const known = new Set(seen.map(({ id }) => id));

@@ -18,6 +18,7 @@ const nodeForms: Readonly<Record<JoinState['nodeTrusts'], TrustForm>> = {
 	ca: { form: 'one-way', title: 'nodeTrustsCa', reason: 'nodeTrustsCaWhy', short: 'shortCa' },
 	cluster: { form: 'one-way', title: 'nodeTrustsCluster', reason: 'nodeTrustsClusterWhy', short: 'shortTrusted' },
 	unpinned: { form: 'broken', title: 'nodeTrustsAnyone', reason: 'nodeTrustsAnyoneWhy', short: 'shortAnyone' },
+	unknown: { form: 'planned', title: 'nodeTrustUnknown', reason: 'nodeTrustUnknownWhy', short: 'shortUnknown' },
 	refused: { form: 'broken', title: 'nodeRefuses', reason: 'nodeRefusesWhy', short: 'lineBroken' },
 };
 
