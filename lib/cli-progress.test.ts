@@ -91,4 +91,26 @@ describe('the progress of many joins', () => {
 		const summary = '0 of 2 nodes joined in 3 min 5 s\n1 had joined before\n';
 		assert.deepEqual(written, ['1/2 joined, 0/s\n', summary]);
 	});
+
+	it('is in Chinese where the terminal is, and counts two columns for a Chinese character', () => {
+		const written: string[] = [];
+		const options = {
+			total: 10,
+			clock: () => 0,
+			write: (text: string) => void written.push(text),
+			language: 'zh',
+		} as const;
+		const progress = createJoinProgress({ ...options, columns: () => 12 });
+		progress.joined(1_200);
+		assert.equal(written[0], '\r\x1b[K已加入 1/10');
+		const narrow = createJoinProgress({ ...options, columns: () => 6 });
+		narrow.joined(1_200);
+		assert.equal(written[1], '\r\x1b[K已加');
+		progress.refused('CSR_DENIED');
+		progress.end();
+		assert.equal(
+			written[2],
+			'\r\x1b[K10 个节点中有 1 个已加入，用时 0 ms：0/s，p50 1.2 秒，p99 1.2 秒\n1 个未能加入：CSR_DENIED\n',
+		);
+	});
 });

@@ -3,6 +3,7 @@
  * a summary.
  */
 import type { Clock } from './clock.ts';
+import { type Language, terminalLanguage } from './language.ts';
 import { printable } from './text.ts';
 
 export interface JoinProgress {
@@ -22,7 +23,33 @@ export interface JoinProgress {
 	readonly end: () => void;
 }
 
+const progressWords = {
+	en: {
+		joined: (done: number, total: number) => `${done}/${total} joined`,
+		refused: (count: number) => `${count} refused`,
+		separator: ', ',
+		sum: (done: number, total: number, took: string) =>
+			`${done} of ${total} ${total === 1 ? 'node' : 'nodes'} joined in ${took}`,
+		label: ': ',
+		before: (count: number) => `${count} had joined before`,
+		refusedWith: (count: number, code: string) => `${count} refused with ${code}`,
+		units: { s: 's', min: 'min' },
+	},
+	zh: {
+		joined: (done: number, total: number) => `已加入 ${done}/${total}`,
+		refused: (count: number) => `未能加入 ${count}`,
+		separator: '，',
+		sum: (done: number, total: number, took: string) => `${total} 个节点中有 ${done} 个已加入，用时 ${took}`,
+		label: '：',
+		before: (count: number) => `${count} 个以前已加入`,
+		refusedWith: (count: number, code: string) => `${count} 个未能加入：${code}`,
+		units: { s: '秒', min: '分' },
+	},
+} as const satisfies Record<Language, object>;
+type ProgressWords = (typeof progressWords)[Language];
+
 export interface ProgressOptions {
+	readonly language?: Language;
 	readonly total: number;
 	readonly write: (text: string) => void;
 	readonly clock: Clock;
@@ -36,7 +63,8 @@ const PLAIN_MS = 5_000;
 const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = '\r\x1b[K';
 
-export function createJoinProgress({ total, write, clock, columns }: ProgressOptions): JoinProgress {
+export function createJoinProgress({ total, write, clock, columns, language = 'en' }: ProgressOptions): JoinProgress {
+	const words = progressWords[language];
 	const startMs = clock();
 	const durations: number[] = [];
 	let alreadyJoined = 0;
@@ -48,18 +76,18 @@ export function createJoinProgress({ total, write, clock, columns }: ProgressOpt
 	const count = () => [...refusals.values()].reduce((sum, each) => sum + each, 0);
 	const state = (): string =>
 		[
-			`${durations.length + alreadyJoined}/${total} joined`,
-			...(refusals.size === 0 ? [] : [`${count()} refused`]),
+			words.joined(durations.length + alreadyJoined, total),
+			...(refusals.size === 0 ? [] : [words.refused(count())]),
 			rateText(durations.length, clock() - startMs),
-			...(durations.length === 0 ? [] : [`p99 ${durationText(percentile(durations, 99))}`]),
-		].join(', ');
+			...(durations.length === 0 ? [] : [`p99 ${durationText(percentile(durations, 99), words)}`]),
+		].join(words.separator);
 	const show = (): void => {
 		const text = state();
 		if (text === shown) return;
 		shown = text;
 		if (columns === undefined) write(`${text}\n`);
 		// The last column stays free: some terminals wrap when it is written.
-		else write(`${CLEAR_LINE}${text.slice(0, Math.max(columns() - 1, 0))}`);
+		else write(`${CLEAR_LINE}${cutTo(Math.max(columns() - 1, 0), text)}`);
 	};
 	const tick = (): void => {
 		const nowMs = clock();
@@ -90,7 +118,8 @@ export function createJoinProgress({ total, write, clock, columns }: ProgressOpt
 			if (hasEnded) return;
 			hasEnded = true;
 			const clear = columns === undefined || shown === '' ? '' : CLEAR_LINE;
-			write(`${clear}${summaryText({ total, durations, alreadyJoined, refusals, elapsedMs: clock() - startMs })}\n`);
+			const elapsedMs = clock() - startMs;
+			write(`${clear}${summaryText({ total, durations, alreadyJoined, refusals, elapsedMs }, words)}\n`);
 		},
 	};
 }
@@ -100,10 +129,12 @@ export function startJoinProgress(
 	stream: Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>,
 	total: number,
 	clock: Clock,
+	language: Language = terminalLanguage(),
 ): JoinProgress {
 	const progress = createJoinProgress({
 		total,
 		clock,
+		language,
 		write: (text) => void stream.write(text),
 		// Some terminals report 0 columns.
 		columns: stream.isTTY ? () => stream.columns || DEFAULT_COLUMNS : undefined,
@@ -126,15 +157,25 @@ interface Totals {
 	readonly elapsedMs: number;
 }
 
-function summaryText({ total, durations, alreadyJoined, refusals, elapsedMs }: Totals): string {
-	const nodes = total === 1 ? 'node' : 'nodes';
-	const percentiles = [50, 99].map((percent) => `p${percent} ${durationText(percentile(durations, percent))}`);
-	const speed = durations.length === 0 ? '' : `: ${[rateText(durations.length, elapsedMs), ...percentiles].join(', ')}`;
+function summaryText({ total, durations, alreadyJoined, refusals, elapsedMs }: Totals, words: ProgressWords): string {
+	const percentiles = [50, 99].map((percent) => `p${percent} ${durationText(percentile(durations, percent), words)}`);
+	const speed = [rateText(durations.length, elapsedMs), ...percentiles].join(words.separator);
+	const sum = words.sum(durations.length, total, durationText(elapsedMs, words));
 	return [
-		`${durations.length} of ${total} ${nodes} joined in ${durationText(elapsedMs)}${speed}`,
-		...(alreadyJoined === 0 ? [] : [`${alreadyJoined} had joined before`]),
-		...[...refusals].map(([code, times]) => `${times} refused with ${printable(code)}`),
+		durations.length === 0 ? sum : `${sum}${words.label}${speed}`,
+		...(alreadyJoined === 0 ? [] : [words.before(alreadyJoined)]),
+		...[...refusals].map(([code, times]) => words.refusedWith(times, printable(code))),
 	].join('\n');
+}
+
+/** A Chinese character has two columns. */
+function cutTo(columns: number, text: string): string {
+	let used = 0;
+	const end = [...text].findIndex((character) => {
+		used += character > '\u2e7f' ? 2 : 1;
+		return used > columns;
+	});
+	return end < 0 ? text : [...text].slice(0, end).join('');
 }
 
 /** Nearest rank. @param values  not empty */
@@ -144,11 +185,11 @@ function percentile(values: readonly number[], percent: number): number {
 }
 
 /** `210 ms`, `1.2 s`, `3 min 5 s` */
-function durationText(ms: number): string {
+function durationText(ms: number, { units: { s, min } }: ProgressWords): string {
 	if (ms < 1_000) return `${Math.round(ms)} ms`;
-	if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
+	if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} ${s}`;
 	const seconds = Math.round(ms / 1_000);
-	return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+	return `${Math.floor(seconds / 60)} ${min} ${seconds % 60} ${s}`;
 }
 
 /** `38/s`, `4.8/s` */

@@ -9,11 +9,12 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { runCli } from '../lib/cli.ts';
+import { terminalLanguage } from '../lib/language.ts';
 import { projectPath } from '../lib/paths.ts';
 import { printable } from '../lib/text.ts';
 import { checkState } from './doctor/check-state.ts';
 import { findingText } from './doctor/finding.ts';
-import { shownPath } from './mesh/guide.ts';
+import { DEFAULT_STATE, shownPath } from './mesh/guide.ts';
 import { resetState, terminalQuestion } from './mesh/reset.ts';
 
 interface Flags {
@@ -38,6 +39,7 @@ async function reset({ state, yes = false }: Flags & { readonly yes?: boolean })
 		shownState: state,
 		isConfirmed: yes,
 		ask: terminalQuestion(),
+		language: terminalLanguage(),
 		say: print,
 	});
 	if (!isDone) process.exitCode = EXIT_FAILURE;
@@ -67,12 +69,12 @@ program
 program
 	.command('doctor')
 	.description('find damaged files in a state directory, and print the effect and a remedy for each')
-	.option('--state <dir>', 'state directory of the mesh', '.kubejoin')
+	.option('--state <dir>', 'state directory of the mesh', DEFAULT_STATE)
 	.action(doctor);
 program
 	.command('reset')
 	.description('delete the cluster in a state directory: CA, tokens, nodes and logs')
-	.option('--state <dir>', 'state directory of the mesh', '.kubejoin')
+	.option('--state <dir>', 'state directory of the mesh', DEFAULT_STATE)
 	.option('--yes', 'delete it without a question')
 	.action(reset);
 

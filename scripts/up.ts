@@ -9,14 +9,15 @@ import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
 import { defaultMinor, type KubernetesMinor, kubernetesMinors } from '../lib/kube/version.ts';
 import { terminalLanguage } from '../lib/language.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../lib/rpc/unforeseen.ts';
-import { nextText, seconds, serviceText, shownPath } from './mesh/guide.ts';
+import { DEFAULT_STATE, nextText, seconds, serviceText, shownPath } from './mesh/guide.ts';
 import { readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, type MeshEvents, startLocalMesh } from './mesh/local-mesh.ts';
 import { freeNodeIndexes } from './mesh/node-names.ts';
-import { resetState, terminalQuestion } from './mesh/reset.ts';
+import { hasCluster, resetState, terminalQuestion } from './mesh/reset.ts';
 import { MAX_NODES, MAX_PORT, type MeshOptions, type ObserverOptions } from './mesh/services.ts';
 import { MAX_NODES_IN_DETAIL, startNodes, takenNames } from './mesh/start-nodes.ts';
 import { createStory, joinsWidth, type Story } from './mesh/story.ts';
+import { startWords } from './mesh/words.ts';
 
 interface Flags {
 	readonly certificateLifetime?: number;
@@ -32,6 +33,9 @@ interface Flags {
 	readonly store: string;
 	readonly verbose?: boolean;
 }
+
+const language = terminalLanguage();
+const words = startWords[language];
 
 const DEFAULT_NODES = 1;
 const ONCE_NODES = 3;
@@ -56,7 +60,7 @@ const program = new Command('npm start --')
 	.option('--reset', 'delete the cluster in the state directory first, after a question')
 	.option('--yes', 'answer that question with yes')
 	.option('--verbose', 'print every message of a join')
-	.option('--state <dir>', 'directory of the cluster', '.kubejoin')
+	.option('--state <dir>', 'directory of the cluster', DEFAULT_STATE)
 	.option(
 		'--port <port>',
 		'port of the API server; the next ones are for services',
@@ -106,15 +110,14 @@ async function up(flags: Flags): Promise<void> {
 		if (!stopping.signal.aborted) stop(asKubejoinError(error));
 	}
 	if (mesh !== undefined) {
-		story.say('\nStopping');
+		story.say(`\n${words.stopping}`);
 		// The observer stops first, because an experiment that it runs then restores the mesh.
 		if (!flags.once) await mesh.service('observer').stop();
 		await lab?.stop();
 		await mesh.stop();
 	}
 	const failure = stopping.signal.reason instanceof KubejoinError ? stopping.signal.reason : undefined;
-	if (mesh !== undefined || failure === undefined)
-		story.say(`Stopped. The cluster is kept in ${shownPath(options.state)}.`);
+	if (mesh !== undefined || failure === undefined) story.say(words.stopped(shownPath(options.state)));
 	await story.close();
 	if (failure !== undefined) throw failure;
 }
@@ -126,6 +129,7 @@ function resetFirst({ state, yes = false }: Flags): Promise<boolean> {
 		shownState: state,
 		isConfirmed: yes,
 		ask: terminalQuestion(),
+		language,
 		say: (text) => void process.stdout.write(`${text}\n`),
 	});
 }
@@ -137,7 +141,7 @@ function meshOptions(flags: Flags): MeshOptions {
 		story: flags.verbose ? 'steps' : nodeCount(flags) > MAX_NODES_IN_DETAIL ? 'joins' : 'checks',
 		columns: joinsWidth(columns),
 		color: isTTY === true && !environment().NO_COLOR,
-		language: terminalLanguage(),
+		language,
 		allowActions: flags.allowActions,
 	};
 	const telemetry = Object.fromEntries(
@@ -169,16 +173,17 @@ const labSettings = ({ certificateLifetime, kubernetesVersion }: Flags): NonNull
 async function startServices(options: MeshOptions, story: Story, stopping: AbortController): Promise<LocalMesh> {
 	const startedMs = performance.now();
 	const elapsedMs = () => performance.now() - startedMs;
-	story.say('Starting kubejoin: real certificates, TLS and gRPC; simulated Kubernetes');
+	story.say(words.starting);
+	const isKnown = hasCluster(options.state);
 	const events: MeshEvents = {
 		onLine: story.line,
-		onReady: (name) => story.say(serviceText(name, options, elapsedMs())),
-		onCrash: (name, how) => !stopping.signal.aborted && story.say(`${name} ${how}; it is started again`),
+		onReady: (name) => story.say(serviceText(name, { mesh: options, afterMs: elapsedMs(), isKnown, language })),
+		onCrash: (name, how) => !stopping.signal.aborted && story.say(words.crashed(name, how)),
 		onGiveUp: (error) => stopping.abort(error),
 	};
 	const mesh = await startLocalMesh(options, events, stopping.signal);
 	const page = `http://127.0.0.1:${options.observer?.pagePort}`;
-	story.say(`Up in ${seconds(elapsedMs())}. Watch joins on the page: ${page}\n`);
+	story.say(`${words.up(seconds(elapsedMs()), page)}\n`);
 	return mesh;
 }
 
@@ -192,13 +197,13 @@ interface RunOptions {
 async function run(mesh: LocalMesh, options: MeshOptions, { flags, story, signal }: RunOptions): Promise<void> {
 	const { state } = options;
 	const pageUrl = `http://127.0.0.1:${flags.pagePort}`;
-	const nodes = startNodes({ mesh, state, count: nodeCount(flags), story, pageUrl, signal });
+	const nodes = startNodes({ mesh, state, count: nodeCount(flags), story, pageUrl, language, signal });
 	await Promise.race([nodes, aborted(signal)]);
 	if (signal.aborted || flags.once) return;
 	const [joinConfig, taken] = await Promise.all([mesh.makeJoinConfig(), takenNames(mesh, state)]);
 	const join = await readJoinConfig(joinConfig);
 	const free = freeNodeIndexes(taken, nodeCount(flags), 2);
-	if (join !== undefined) story.say(nextText({ mesh: options, kubeconfig: mesh.kubeconfig, free, join }));
+	if (join !== undefined) story.say(nextText({ mesh: options, kubeconfig: mesh.kubeconfig, free, join, language }));
 	await aborted(signal);
 }
 

@@ -16,10 +16,47 @@ describe('the guide of npm start', () => {
 
 	it('names every service in at most 80 columns', () => {
 		for (const name of [...serviceNames, 'observer', 'pki'] as const) {
-			const line = serviceText(name, mesh, 12_345);
+			const options = { mesh, afterMs: 12_345, isKnown: false };
+			const line = serviceText(name, { ...options, language: 'en' });
 			assert.match(line, new RegExp(`^ 12\\.3 s {2}${name} +`));
 			assert.ok(line.length <= 80, line);
+			const chinese = serviceText(name, { ...options, language: 'zh' });
+			const wide = chinese.match(/\p{Script=Han}|，/gu)?.length ?? 0;
+			assert.ok(chinese.length + wide <= 80, chinese);
 		}
+	});
+
+	it('says that the keys of a known cluster are checked, and not that they are created', () => {
+		const text = (isKnown: boolean) => serviceText('pki', { mesh, afterMs: 0, isKnown, language: 'en' });
+		assert.match(text(false), /creates keys/);
+		assert.match(text(true), /checks keys/);
+	});
+
+	it('names the state directory in the commands that continue and start over, unless it is the default', () => {
+		const last = (state: string) => {
+			const options = { mesh: { ...mesh, state }, kubeconfig: '/k', free: [1, 2], join } as const;
+			return (
+				nextText({ ...options, language: 'en' })
+					.trimEnd()
+					.split('\n')
+					.at(-1) ?? ''
+			);
+		};
+		assert.match(last(resolve('.kubejoin')), /and npm start continues it\. To start over: npm start -- --reset$/);
+		assert.match(
+			last('/tmp/second'),
+			/npm start -- --state \/tmp\/second continues it\. To start over: npm start -- --reset --state \/tmp\/second$/,
+		);
+	});
+
+	it('has Chinese sentences around the same commands', () => {
+		const options = { mesh, kubeconfig: resolve('.kubejoin/pki/admin/admin.conf'), free: [1, 2], join } as const;
+		const commands = (language: 'en' | 'zh') => nextText({ ...options, language }).match(/kube(?:ctl|let)-sim .*/g);
+		assert.deepEqual(commands('zh'), commands('en'));
+		const own = nextText({ ...options, language: 'zh' })
+			.split('\n')
+			.filter((line) => !line.startsWith('     '));
+		for (const line of own.filter((one) => one !== '')) assert.match(line, /\p{Script=Han}/u);
 	});
 
 	it('prints one line for PATH and KUBECONFIG that a shell understands', () => {
@@ -31,7 +68,13 @@ describe('the guide of npm start', () => {
 	});
 
 	it('joins free nodes with the token and the hash of the cluster', () => {
-		const text = nextText({ mesh, kubeconfig: resolve('.kubejoin/pki/admin/admin.conf'), free: [4, 6], join });
+		const text = nextText({
+			mesh,
+			kubeconfig: resolve('.kubejoin/pki/admin/admin.conf'),
+			free: [4, 6],
+			join,
+			language: 'en',
+		});
 		assert.match(text, /kubelet-sim join 127\.0\.0\.1:16443 --token abcdef\.0123456789abcdef \\/);
 		assert.match(text, /--discovery-token-ca-cert-hash sha256:a{64} \\\n +--node-name node-5 /);
 		assert.match(text, /--discovery-token-ca-cert-hash sha256:0{64} \\\n +--node-name node-7 /);

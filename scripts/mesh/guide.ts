@@ -1,9 +1,14 @@
 /** The texts of `npm start` around the joins: the services as they become ready, and the commands to try next. */
 import { relative, resolve } from 'node:path';
+import type { Language } from '../../lib/language.ts';
 import { projectPath } from '../../lib/paths.ts';
 import type { JoinConfig } from './join-config.ts';
 import { nodeName } from './node-names.ts';
 import { endpointOf, type MeshOptions, nodeHealthPort, type ServiceName } from './services.ts';
+import { startWords } from './words.ts';
+
+/** The state directory of `npm start`. */
+export const DEFAULT_STATE = '.kubejoin';
 
 /** As short as a command can name it from here. */
 export function shownPath(path: string): string {
@@ -11,24 +16,36 @@ export function shownPath(path: string): string {
 	return short === '' || short.startsWith('..') ? path : short;
 }
 
-/** A line for a service that has become ready after so long. */
-export function serviceText(name: ServiceName | 'pki', options: MeshOptions, afterMs: number): string {
-	const { port, store } = options;
-	const pagePort = options.observer?.pagePort ?? 0;
-	const rows: Readonly<Record<ServiceName | 'pki', readonly [address: string, task: string]>> = {
-		pki: ['', 'creates keys and certificates'],
-		observer: [`127.0.0.1:${pagePort}`, 'shows joins on a page'],
-		'ca-service': [`127.0.0.1:${port + 1}`, 'holds the CA key and signs'],
-		'token-store': [`127.0.0.1:${port + 2}`, `stores tokens${store === 'lmdb' ? '' : ' in Redis'}`],
-		'apiserver-sim': [`127.0.0.1:${port}`, 'serves the Kubernetes API'],
-		'controller-manager-sim': ['', 'approves and signs requests'],
-	};
-	const [address, task] = rows[name];
-	return `${seconds(afterMs).padStart(7)}  ${name.padEnd(22)}  ${address.padEnd(14)}  ${task}`;
+interface ServiceTextOptions {
+	readonly mesh: MeshOptions;
+	readonly afterMs: number;
+	/** The cluster of an earlier start continues. */
+	readonly isKnown: boolean;
+	readonly language: Language;
 }
 
-/** `0.4 s` */
-export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+/** A line for a service that has become ready after so long. */
+export function serviceText(
+	name: ServiceName | 'pki',
+	{ mesh, afterMs, isKnown, language }: ServiceTextOptions,
+): string {
+	const { port, store } = mesh;
+	const words = startWords[language];
+	const local = (number = 0) => `127.0.0.1:${number}`;
+	const addresses: Partial<Readonly<Record<ServiceName | 'pki', string>>> = {
+		observer: local(mesh.observer?.pagePort),
+		'ca-service': local(port + 1),
+		'token-store': local(port + 2),
+		'apiserver-sim': local(port),
+	};
+	const isInRedis = name === 'token-store' && store !== 'lmdb';
+	const task = name === 'pki' ? words.keys(isKnown) : isInRedis ? words.inRedis : words.tasks[name];
+	const time = `${seconds(afterMs)} s`.padStart(7);
+	return `${time}  ${name.padEnd(22)}  ${(addresses[name] ?? '').padEnd(14)}  ${task}`;
+}
+
+/** `0.4` */
+export const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
 
 export interface NextOptions {
 	readonly mesh: MeshOptions;
@@ -36,31 +53,40 @@ export interface NextOptions {
 	/** Indexes of two node names that are free. */
 	readonly free: readonly number[];
 	readonly join: JoinConfig;
+	readonly language: Language;
 }
 
 /** Commands that work when they are pasted into another terminal in this directory. */
-export function nextText({ mesh, kubeconfig, free: [first = 0, second = 0], join }: NextOptions): string {
+export function nextText({ mesh, kubeconfig, free: [first = 0, second = 0], join, language }: NextOptions): string {
 	const { port, state } = mesh;
 	const { token, hash } = join;
+	const words = startWords[language];
 	const joinCommand = (pin: string, index: number) => `kubelet-sim join ${endpointOf({ port })} --token ${token} \\
        --discovery-token-ca-cert-hash ${pin} \\
        --node-name ${nodeName(index)} --healthz-port ${nodeHealthPort(port, index)}`;
-	return `The cluster is up. In another terminal, find its programs and its admin:
+	return `${words.setPaths}
      ${exportText(kubeconfig)}
 
-Join another node; the page shows it:
+${words.joinAnother}
      ${joinCommand(hash, first)}
 
-Three things to try:
-  1. List certificate requests, their requesters and their conditions:
+${words.threeThings}
+  1. ${words.listRequests}
      kubectl-sim get csr
-  2. Join with a wrong CA hash. The node refuses, and does not send its token:
+  2. ${words.wrongHash}
      ${joinCommand(`sha256:${'0'.repeat(64)}`, second)}
-  3. Delete the token, then join with it: kubectl-sim token delete ${token.split('.')[0]}
+  3. ${words.deleteToken} kubectl-sim token delete ${token.split('.')[0]}
 
-Logs of all programs: ${shownPath(resolve(state, 'logs'))}
-Ctrl-C stops the cluster and npm start continues it. To start over: npm start -- --reset
+${words.logs} ${shownPath(resolve(state, 'logs'))}
+${words.howToStop(startCommand(state), startCommand(state, '--reset'))}
 `;
+}
+
+/** `npm start -- --reset --state DIR`; the default directory needs no option. */
+function startCommand(state: string, ...flags: readonly string[]): string {
+	const shown = shownPath(resolve(state));
+	const options = [...flags, ...(shown === DEFAULT_STATE ? [] : ['--state', shown])];
+	return ['npm start', ...(options.length === 0 ? [] : ['--', ...options])].join(' ');
 }
 
 /** `export PATH="$PWD/node_modules/.bin:$PATH" KUBECONFIG="$PWD/.kubejoin/pki/admin/admin.conf"` */

@@ -21,7 +21,14 @@ describe('a reset', () => {
 	afterEach(() => rmSync(directory, { recursive: true }));
 
 	const reset = (options: Partial<ResetOptions> = {}) =>
-		resetState({ state, shownState: 'STATE', isConfirmed: true, say: (text) => said.push(text), ...options });
+		resetState({
+			state,
+			shownState: 'STATE',
+			isConfirmed: true,
+			say: (text) => said.push(text),
+			language: 'en',
+			...options,
+		});
 	const refuses = (code: ErrorCode, options: Partial<ResetOptions> = {}) =>
 		assert.rejects(reset(options), (error) => hasCode(error, code));
 

@@ -7,8 +7,10 @@ import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { KubejoinError } from '../../lib/errors.ts';
+import type { Language } from '../../lib/language.ts';
 import { serviceNames } from './services.ts';
 import { lockState } from './state-lock.ts';
+import { startWords } from './words.ts';
 
 export interface ResetOptions {
 	/** Absolute path of the state directory. */
@@ -20,6 +22,7 @@ export interface ResetOptions {
 	/** Answers whether to delete; absent where no person can answer. */
 	readonly ask?: ((question: string) => Promise<boolean>) | undefined;
 	readonly say: (text: string) => void;
+	readonly language: Language;
 }
 
 /** Entries that kubejoin creates in a state directory. */
@@ -38,8 +41,9 @@ const markers: readonly string[] = [
  */
 export async function resetState(options: ResetOptions): Promise<boolean> {
 	const { state, shownState, isConfirmed, ask, say } = options;
+	const words = startWords[options.language];
 	if (!isThere(state)) {
-		say(`There is no cluster in ${shownState}.`);
+		say(words.noCluster(shownState));
 		return true;
 	}
 	const entries = await ownEntries(state, shownState);
@@ -47,8 +51,8 @@ export async function resetState(options: ResetOptions): Promise<boolean> {
 	try {
 		if (!isConfirmed) {
 			if (ask === undefined) throw new KubejoinError('RESET_UNCONFIRMED', { directory: shownState });
-			if (!(await ask(await questionText(state, shownState)))) {
-				say('Nothing was deleted.');
+			if (!(await ask(words.question(shownState, await countNodes(state))))) {
+				say(words.nothingDeleted);
 				return false;
 			}
 		}
@@ -59,8 +63,7 @@ export async function resetState(options: ResetOptions): Promise<boolean> {
 	}
 	const others = await readdir(state);
 	if (others.length === 0) await rmdir(state);
-	const kept = others.length === 0 ? '' : ` Other files were kept: ${others.slice(0, 5).join(', ')}.`;
-	say(`Deleted the cluster in ${shownState}.${kept}`);
+	say(words.deleted(shownState, others.slice(0, 5)));
 	return true;
 }
 
@@ -92,11 +95,8 @@ async function ownEntries(state: string, shownState: string): Promise<readonly s
 	return entries;
 }
 
-async function questionText(state: string, shownState: string): Promise<string> {
-	const nodes = await readdir(join(state, 'nodes')).catch(() => []);
-	const files = nodes.length === 1 ? 'the files of 1 node' : `the files of ${nodes.length} nodes`;
-	return `Delete the cluster in ${shownState}: its CA, its tokens, ${files} and all logs? [y/N] `;
-}
+const countNodes = async (state: string): Promise<number> =>
+	(await readdir(join(state, 'nodes')).catch(() => [])).length;
 
 /** Asks on the terminal; the end of input and Ctrl-C mean no. Undefined in a pipe. */
 export function terminalQuestion(): ResetOptions['ask'] {

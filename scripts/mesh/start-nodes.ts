@@ -7,10 +7,12 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { type JoinProgress, startJoinProgress } from '../../lib/cli-progress.ts';
 import { microClock } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
+import type { Language } from '../../lib/language.ts';
 import { poll } from '../../lib/poll.ts';
 import type { LocalMesh } from './local-mesh.ts';
 import { nodeName } from './node-names.ts';
 import type { Story } from './story.ts';
+import { startWords } from './words.ts';
 
 export interface NodesOptions {
 	readonly mesh: LocalMesh;
@@ -19,6 +21,7 @@ export interface NodesOptions {
 	readonly count: number;
 	readonly story: Story;
 	readonly pageUrl: string;
+	readonly language: Language;
 	readonly signal: AbortSignal;
 }
 
@@ -31,7 +34,7 @@ const LAST_COUNT_MS = 5_000;
 
 /** Start the nodes, wait until each is Ready, and show them. @throws SERVICE_FAILED */
 export async function startNodes(options: NodesOptions): Promise<void> {
-	const { mesh, count, story, signal } = options;
+	const { mesh, count, story, signal, language } = options;
 	if (count === 0) return;
 	const joinConfig = await mesh.makeJoinConfig();
 	const names = Array.from({ length: count }, (_, index) => nodeName(index));
@@ -56,7 +59,7 @@ export async function startNodes(options: NodesOptions): Promise<void> {
 		throw problem(`waited ${READY_MS / 1000} s for ${count} Ready nodes and found:\n${found}`);
 	}
 	await told;
-	story.say(`\n$ kubectl-sim get nodes\n${nodesText(listed, names)}`);
+	story.say(`\n$ kubectl-sim get nodes\n${nodesText(listed, names, language)}`);
 }
 
 /** @throws while not every node is Ready */
@@ -70,16 +73,14 @@ async function listReady(mesh: LocalMesh, names: readonly string[]): Promise<str
 }
 
 /** The rows of a few nodes of this start, and a count of all others. */
-export function nodesText(listed: string, names: readonly string[]): string {
+export function nodesText(listed: string, names: readonly string[], language: Language): string {
 	const [header = '', ...rows] = listed.split('\n').filter((line) => line !== '');
 	const isShown = (row: string) => names.length <= MAX_NODES_IN_DETAIL && names.includes(nameOf(row));
 	const shown = rows.filter(isShown);
 	const others = rows.filter((row) => !isShown(row));
 	const ready = others.filter((row) => / Ready /.test(row)).length;
-	const more = names.length > MAX_NODES_IN_DETAIL ? '' : 'and ';
-	const noun = others.length === 1 ? 'node' : 'nodes';
-	const kind = names.length > MAX_NODES_IN_DETAIL ? noun : `other ${noun}`;
-	const count = others.length === 0 ? [] : [`${more}${others.length} ${kind}, ${ready} of them Ready`];
+	const isRest = names.length <= MAX_NODES_IN_DETAIL;
+	const count = others.length === 0 ? [] : [startWords[language].nodeCount(others.length, ready, isRest)];
 	return [...(shown.length === 0 ? [] : [header]), ...shown, ...count, ''].join('\n');
 }
 
@@ -87,16 +88,16 @@ const nameOf = (row: string): string => row.split(' ')[0] ?? '';
 
 /** Shows one line of progress while the nodes join. @throws SERVICE_FAILED  some were refused */
 async function startMany(
-	{ mesh, story, pageUrl, signal }: NodesOptions,
+	{ mesh, story, pageUrl, signal, language }: NodesOptions,
 	names: readonly string[],
 	joining: ReadonlySet<string>,
 	joinConfig: string,
 ): Promise<void> {
 	const kept = names.length - joining.size;
-	if (kept > 0) story.say(`${kept} of ${names.length} nodes have joined before and use their certificates.`);
+	if (kept > 0) story.say(startWords[language].joinedBefore(kept, names.length));
 	const stopped = new AbortController();
 	const ending = AbortSignal.any([signal, stopped.signal]);
-	const progress = startJoinProgress(process.stdout, joining.size, microClock);
+	const progress = startJoinProgress(process.stdout, joining.size, microClock, language);
 	story.showProgress(progress);
 	try {
 		// It connects before the first node joins, because it counts each join once.

@@ -102,4 +102,13 @@ describe('the output of npm start', () => {
 		story.line('observer', 'node-2 joined in 100 ms');
 		assert.equal(written, 'node-2 joined in 100 ms\n');
 	});
+
+	it('prints no join after the summary that the progress line has counted', () => {
+		story.expectJoins(['node-1']);
+		story.showProgress({ print: () => undefined });
+		story.showProgress(undefined);
+		story.line('observer', 'node-1 joined in 100 ms');
+		story.line('observer', 'node-9 joined in 100 ms');
+		assert.equal(written, 'node-9 joined in 100 ms\n');
+	});
 });

@@ -53,6 +53,8 @@ export function createStory(
 	const files = openFiles(join(state, 'logs'), (problem) => print(`kubejoin stops writing log files: ${problem}\n`));
 	let heardMs = performance.now();
 	let untold = new Set<string>();
+	/** Nodes in the progress line: the observer prints the last of their joins after the summary. */
+	let counted: ReadonlySet<string> = new Set();
 	const requireTold = async () => {
 		if (untold.size > 0 && performance.now() < heardMs + silentMs) throw new Error('the observer is printing');
 	};
@@ -60,16 +62,17 @@ export function createStory(
 		line(name, line) {
 			files.write(name, line);
 			const isLog = line.startsWith('{');
-			if (name === 'observer') {
-				heardMs = performance.now();
-				if (!isLog) untold.delete(endedJoin(line));
-			}
-			const shown = isLog ? troubleOf(line) : progress === undefined ? readLine(name, line) : undefined;
+			const ended = name === 'observer' && !isLog ? endedJoin(line) : '';
+			if (name === 'observer') heardMs = performance.now();
+			untold.delete(ended);
+			const isQuiet = progress !== undefined || counted.has(ended);
+			const shown = isLog ? troubleOf(line) : isQuiet ? undefined : readLine(name, line);
 			// The observer's lines are of the right width.
 			if (shown !== undefined) print(name === 'observer' && !isLog ? `${shown}\n` : hanging(`${name} ${shown}`, width));
 		},
 		say: (text) => print(`${text}\n`),
 		showProgress(next) {
+			if (next !== undefined) counted = new Set(untold);
 			progress = next;
 		},
 		expectJoins(nodes) {
