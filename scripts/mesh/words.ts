@@ -44,8 +44,10 @@ const english: StartWords = {
 	up: (seconds, page) => `Up in ${seconds} s. Watch joins on the page: ${page}`,
 	crashed: (name, how) => `${name} ${how}; it is started again`,
 	joinedBefore: (kept, all) => `${kept} of ${all} nodes have joined before and use their certificates.`,
-	nodeCount: (count, ready, isRest) =>
-		`${isRest ? 'and ' : ''}${count} ${isRest ? 'other ' : ''}${count === 1 ? 'node' : 'nodes'}, ${ready} of them Ready`,
+	nodeCount(count, ready, isRest) {
+		const nodes = count === 1 ? 'node' : 'nodes';
+		return isRest ? `and ${count} other ${nodes}, ${ready} of them Ready` : `${count} ${nodes}, ${ready} of them Ready`;
+	},
 	stopping: 'Stopping',
 	stopped: (state) => `Stopped. The cluster is kept in ${state}.`,
 	setPaths: 'The cluster is up. In another terminal, set PATH and KUBECONFIG:',
