@@ -111,8 +111,8 @@ function Histogram({
 		<svg
 			class="histogram"
 			viewBox={`0 0 ${counts.length * BAR} ${HEIGHT}`}
-			width={counts.length * BAR}
 			height={HEIGHT}
+			preserveAspectRatio="none"
 			role="img"
 			aria-label={messages.list(spoken)}
 		>
