@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createSecureContext, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
@@ -93,6 +94,20 @@ describe('the own connector of gRPC channels', () => {
 		await once(server, 'listening');
 		return (server.address() as AddressInfo).port;
 	}
+
+	it('passes on the certificate of the server as it is, because its fields cost more than the handshake', async () => {
+		const port = await listen({ ...(await ca.server('door', { hosts })), ALPNProtocols: ['h2'] });
+		const seen: unknown[] = [];
+		const connection = {
+			...{ host: '127.0.0.1', port, servername, ...trustAnchors(ca.pem) },
+			checkServerIdentity: (_host: string, certificate: object) => void seen.push(certificate),
+		};
+		const socket = new ReportedTls(() => connection, { side: 'client' }).connect();
+		await once(socket, 'secureConnect');
+		socket.destroy();
+		assert.equal(seen.length, 1);
+		assert.ok(seen[0] instanceof X509Certificate);
+	});
 
 	// With spans, the connector also reads the certificates of refused servers.
 	for (const provider of [undefined, new BasicTracerProvider()])

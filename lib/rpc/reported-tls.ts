@@ -3,6 +3,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Span } from '@opentelemetry/api';
 import { hasProvider } from '../trace.ts';
 import { readTls, type TlsEnd, TlsReport } from './tls-report.ts';
+import { presentOnlyCertificate } from './verify-server.ts';
 
 export class ReportedTls {
 	readonly #connection: () => ConnectionOptions;
@@ -19,6 +20,7 @@ export class ReportedTls {
 	connect(): TLSSocket {
 		const socket = connect({ rejectUnauthorized: true, ...this.#connection(), ALPNProtocols: ['h2'] });
 		if (hasProvider()) this.#report(socket);
+		else presentOnlyCertificate(socket);
 		return socket;
 	}
 

@@ -4,7 +4,7 @@
  * Node's, which differ between its versions.
  */
 import { X509Certificate } from 'node:crypto';
-import type { PeerCertificate, SecureContextOptions } from 'node:tls';
+import type { PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls';
 import { ipBytes } from '../address.ts';
 import { certificatesPem } from '../pki/certificate.ts';
 import { serverNameProblem } from '../pki/server-name.ts';
@@ -29,12 +29,23 @@ export const trustAnchors = (ca: string): SecureContextOptions => ({
  * @param onPresented  called with the certificate in DER, before its name is compared
  */
 export const nameChecked = (host: string, onPresented: (certificate: Buffer) => void = () => undefined) => ({
-	checkServerIdentity(_dialled: string, { raw }: Pick<PeerCertificate, 'raw'>): Error | undefined {
-		onPresented(raw);
-		const problem = serverNameProblem(new X509Certificate(raw), host);
+	checkServerIdentity(_dialled: string, presented: Pick<PeerCertificate, 'raw'>): Error | undefined {
+		onPresented(presented.raw);
+		const certificate = presented instanceof X509Certificate ? presented : new X509Certificate(presented.raw);
+		const problem = serverNameProblem(certificate, host);
 		return problem === undefined ? undefined : new Error(problem);
 	},
 });
+
+/**
+ * Gives `checkServerIdentity` the certificate of the server as it is. Node otherwise makes objects of the fields of the
+ * whole chain before, which takes 0.6 ms with OpenSSL 3.0. The certificate can be read from the socket only once.
+ */
+export function presentOnlyCertificate(socket: TLSSocket): void {
+	const { getPeerCertificate } = socket;
+	const presented = () => socket.getPeerX509Certificate() ?? getPeerCertificate.call(socket, true);
+	Object.assign(socket, { getPeerCertificate: presented });
+}
 
 /** The server name of the TLS handshake, which RFC 6066 has for DNS names only. */
 export const sniOf = (host: string): string => (ipBytes(host) === undefined && !host.includes(':') ? host : '');
