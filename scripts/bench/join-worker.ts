@@ -5,7 +5,8 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { systemClock, waitBy } from '../../lib/clock.ts';
-import { createDial } from '../../services/kubelet-sim/clients.ts';
+import { createDials } from '../../services/kubelet-sim/clients.ts';
+import { clusterSettingsReader } from '../../services/kubelet-sim/cluster-settings.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
 import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
@@ -21,6 +22,9 @@ export interface Batch {
 }
 export type BatchResult = { readonly joinMs: readonly number[] } | { readonly error: string };
 
+/** Shared by all nodes, as in the program. */
+const [newDial, readSettings] = [createDials(), clusterSettingsReader()];
+
 async function joinAll({ names, atOnce, config, directory }: Batch): Promise<readonly number[]> {
 	const waiting = { clock: systemClock, waitUntil: waitBy(systemClock), retryMs: 100 };
 	const { signal } = new AbortController();
@@ -29,9 +33,16 @@ async function joinAll({ names, atOnce, config, directory }: Batch): Promise<rea
 	await repeat(names.length, atOnce, async (index) => {
 		const name = names[index] ?? '';
 		const startedMs = performance.now();
-		const dial = createDial();
+		const dial = newDial();
 		const closeUnused = dial.keepOpen();
-		const tools = { dial, paths: nodePaths(join(directory, name)), say: () => undefined, signal, ...waiting };
+		const tools = {
+			dial,
+			paths: nodePaths(join(directory, name)),
+			readSettings,
+			say: () => undefined,
+			signal,
+			...waiting,
+		};
 		const request = await readJoinRequest(undefined, { config, nodeName: name });
 		await joinWorkflow(tools).run(request, () => undefined, systemClock);
 		closeUnused();

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, waitBy } from '../../lib/clock.ts';
 import { createDial } from '../../services/kubelet-sim/clients.ts';
+import { clusterSettings } from '../../services/kubelet-sim/cluster-settings.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
 import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
@@ -43,6 +44,7 @@ async function joinsPerSecond(telemetry: Readonly<Record<string, string>>): Prom
 			const tools = {
 				dial: createDial(),
 				paths: nodePaths(join(state, 'nodes', name)),
+				readSettings: clusterSettings,
 				say: () => undefined,
 				...waiting,
 			};

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { hasCode } from '../../lib/errors.ts';
 import { makePrivateDirectory } from '../../lib/files.ts';
 import type { ConfigMap } from '../../lib/kube/types.ts';
-import { clusterSettings, readKubeletVersion, settingsText, writeKubeletFiles } from './cluster-settings.ts';
+import {
+	clusterSettings,
+	clusterSettingsReader,
+	readKubeletVersion,
+	settingsText,
+	writeKubeletFiles,
+} from './cluster-settings.ts';
 import { type TestTools, testSettings, testTools } from './join/fixtures.test.ts';
 
 const configMap = (data: Record<string, string>): ConfigMap => ({
@@ -30,6 +36,18 @@ describe('the settings of the cluster', () => {
 			settingsText(settings),
 			'Kubernetes v1.36.3; cluster domain "cluster.local", DNS "10.96.0.10"; serving certificate requested from the cluster',
 		);
+	});
+
+	it('are parsed once for equal texts', () => {
+		const reader = clusterSettingsReader();
+		const readBy = (ofCluster = cluster, ofKubelet = kubelet) =>
+			reader(configMap({ ClusterConfiguration: ofCluster }), configMap({ kubelet: ofKubelet }));
+		const first = readBy();
+		assert.equal(readBy(), first);
+		assert.equal(readBy(cluster.replace('kubernetes', 'other')).clusterName, 'other');
+		assert.equal(readBy(cluster, kubelet.replace('true', 'false')).serverTlsBootstrap, false);
+		refuses(() => readBy('clusterName: [', kubelet), /kubeadm-config/);
+		assert.deepEqual(readBy(), first);
 	});
 
 	it('are refused with kubeadm’s text when a key is missing', () => {

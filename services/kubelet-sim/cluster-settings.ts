@@ -22,6 +22,16 @@ export interface ClusterSettings {
 const keys = { 'kubeadm-config': 'ClusterConfiguration', 'kubelet-config': 'kubelet' } as const;
 type Name = keyof typeof keys;
 
+/** As `clusterSettings`. The nodes of a process read the same texts, which are parsed once. */
+export function clusterSettingsReader(): typeof clusterSettings {
+	let last: { readonly texts: string; readonly settings: ClusterSettings } | undefined;
+	return (kubeadmConfig, kubeletConfig) => {
+		const texts = JSON.stringify([kubeadmConfig.data, kubeletConfig.data]);
+		if (last?.texts !== texts) last = { texts, settings: clusterSettings(kubeadmConfig, kubeletConfig) };
+		return last.settings;
+	};
+}
+
 /** @throws CLUSTER_CONFIGURATION_INVALID */
 export function clusterSettings(kubeadmConfig: ConfigMap, kubeletConfig: ConfigMap): ClusterSettings {
 	const cluster = fieldsOf(document('kubeadm-config', kubeadmConfig), 'kubeadm-config');

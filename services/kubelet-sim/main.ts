@@ -6,6 +6,7 @@ import { reportAs, runCli } from '../../lib/cli.ts';
 import { microClock } from '../../lib/clock.ts';
 import { LOOPBACK } from '../../lib/rpc/health.ts';
 import { createDial } from './clients.ts';
+import { clusterSettings } from './cluster-settings.ts';
 import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
 import { failureText } from './join-output.ts';
 import { nodePaths } from './node-paths.ts';
@@ -20,6 +21,7 @@ const phaseList = (): string => {
 	const context = {
 		dial: createDial(),
 		paths: nodePaths('/'),
+		readSettings: clusterSettings,
 		say: () => undefined,
 		clock: microClock,
 		waitUntil: () => Promise.resolve(),

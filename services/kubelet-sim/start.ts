@@ -16,6 +16,7 @@ import { findCollector } from '../../lib/rpc/local-collector.ts';
 import { startTracing } from '../../lib/rpc/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/rpc/unforeseen.ts';
 import { createDials } from './clients.ts';
+import { clusterSettings, clusterSettingsReader } from './cluster-settings.ts';
 import { readyChecks } from './health.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { type JoinFlags, type JoinRequest, readJoinRequest } from './join/join-request.ts';
@@ -75,6 +76,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	growHeapSlowly();
 	const turns = { inTurn: pLimit(MAX_JOINS), reconnectInTurn: pLimit(MAX_RECONNECTS) };
 	const perNode = { newDial: createDials(), newSignal: signalsOfNodes(stopping) };
+	const readSettings = clusterSettingsReader();
 	const onAllStarted = () => void process.send?.({ started: request.nodeName });
 	const fleet = {
 		output,
@@ -82,6 +84,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 		lastBeats,
 		stopping,
 		kubelets,
+		readSettings,
 		waiting: plans.length,
 		onAllStarted,
 		...turns,
@@ -112,7 +115,8 @@ async function runPart(
 	const [plan] = planNodes(request, root);
 	if (plan === undefined) return;
 	const last = lastPhase(request, until);
-	const context: JoinContext = joinContext(plan, output, { dial: createDials()(), signal });
+	const own = { dial: createDials()(), readSettings: clusterSettings, signal };
+	const context: JoinContext = joinContext(plan, output, own);
 	const part = await joinUntil(context, request, last, (event) => output.phaseEnded(plan, event));
 	if (request.isDryRun && last === DRY_RUN_UNTIL) output.say(dryRunText(part, plan.paths));
 	output.say(trustText(part, last));
@@ -137,7 +141,7 @@ function lastPhase({ isDryRun }: JoinRequest, until: string | undefined): string
 const joinContext = (
 	plan: NodePlan,
 	output: NodeOutput,
-	own: Pick<JoinContext, 'dial' | 'signal' | 'kubelet'>,
+	own: Pick<JoinContext, 'dial' | 'readSettings' | 'signal' | 'kubelet'>,
 ): JoinContext => ({
 	...own,
 	paths: plan.paths,
@@ -257,6 +261,7 @@ interface Fleet {
 	readonly reconnectInTurn: NonNullable<NodeOptions['reconnectInTurn']>;
 	readonly newDial: () => JoinContext['dial'];
 	readonly newSignal: () => AbortSignal;
+	readonly readSettings: JoinContext['readSettings'];
 	/** The nodes that have not sent a heartbeat yet. */
 	waiting: number;
 	/** Called when every node has sent a heartbeat. */
@@ -265,9 +270,9 @@ interface Fleet {
 
 /** Resolves when the process is stopped, or when the node of several has failed. */
 async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
-	const { output, stopping, newDial, newSignal } = fleet;
+	const { output, stopping, newDial, newSignal, readSettings } = fleet;
 	const kubelet = fleet.kubelets.get(plan.request.nodeName)?.endpoint;
-	const own = { dial: newDial(), signal: newSignal(), kubelet };
+	const own = { dial: newDial(), signal: newSignal(), readSettings, kubelet };
 	const context = joinContext(plan, output, own);
 	try {
 		await runNode(context, plan.request, nodeOptions(plan, fleet));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { ClusterSettings } from '../cluster-settings.ts';
+import { clusterSettings } from '../cluster-settings.ts';
 import { nodePaths } from '../node-paths.ts';
 import type { PinnedCa, TrustedServer } from '../trust.ts';
 import type { ApiConnection, Dial, JoinContext } from './join-context.ts';
@@ -66,6 +67,7 @@ export function testTools(api: object = {}, signal = new AbortController().signa
 	return {
 		dial,
 		paths: nodePaths(root),
+		readSettings: clusterSettings,
 		say: (sentence) => void said.push(sentence),
 		clock: () => testNow,
 		waitUntil: async () => undefined,

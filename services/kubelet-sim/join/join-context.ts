@@ -1,6 +1,7 @@
 /** The environment of the phases of a join, injected so that tests need no network. */
 import type { Clock, WaitUntil } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
+import type { clusterSettings } from '../cluster-settings.ts';
 import type { NodePaths } from '../node-paths.ts';
 import type { FileCa, PinnedCa, TrustedServer } from '../trust.ts';
 
@@ -52,6 +53,7 @@ export type BootstrapCredential = { readonly token: string } | { readonly certif
 export interface JoinContext {
 	readonly dial: Dial;
 	readonly paths: NodePaths;
+	readonly readSettings: typeof clusterSettings;
 	/** Prints a sentence, which must not contain a secret. */
 	readonly say: (sentence: string) => void;
 	readonly clock: Clock;

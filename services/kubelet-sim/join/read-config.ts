@@ -7,7 +7,7 @@
  *   than its own release by more than one; here the node takes over the version of the control plane
  */
 import type { Phase } from '../../../lib/workflow.ts';
-import { type ClusterSettings, clusterSettings, settingsText } from '../cluster-settings.ts';
+import { type ClusterSettings, settingsText } from '../cluster-settings.ts';
 import type { TrustedServer } from '../trust.ts';
 import type { BootstrapCredential, JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
@@ -23,7 +23,7 @@ export const readConfig = (tools: JoinContext): Phase<Needs, { readonly settings
 	name: 'tls-bootstrap/read-config',
 	trust: 'the API server accepts the token',
 	async run({ server, credential, tlsBootstrapTimeoutMs }) {
-		const { dial, say, signal } = tools;
+		const { dial, say, signal, readSettings } = tools;
 		const connection = dial.withCredential(server, credential);
 		const read = (name: string) =>
 			retryWhileUnavailable(
@@ -34,7 +34,7 @@ export const readConfig = (tools: JoinContext): Phase<Needs, { readonly settings
 		try {
 			say('[preflight] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...');
 			const kubeadm = await read('kubeadm-config');
-			const settings = clusterSettings(kubeadm, await read('kubelet-config'));
+			const settings = readSettings(kubeadm, await read('kubelet-config'));
 			say(`[preflight] ${settingsText(settings)}`);
 			return { settings };
 		} finally {
