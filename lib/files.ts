@@ -6,14 +6,15 @@ import {
 	fsync,
 	mkdirSync,
 	openSync,
+	readFileSync,
 	readSync,
 	renameSync,
 	rmSync,
 	statfsSync,
 	symlinkSync,
+	unlinkSync,
 	writeFileSync,
 } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { causeText, KubejoinError } from './errors.ts';
 
@@ -82,7 +83,7 @@ async function prepare(entry: NewFile | NewLink): Promise<void> {
 	const { path } = entry;
 	if ('target' in entry) {
 		blaming(path, () => {
-			rmSync(temporary(path), { force: true });
+			unlinkIfThere(temporary(path));
 			symlinkSync(entry.target, temporary(path));
 		});
 		return;
@@ -93,7 +94,7 @@ async function prepare(entry: NewFile | NewLink): Promise<void> {
 
 /** Only the waits for the disk are asynchronous: the other operations cost less than a turn of the thread pool. */
 function openTemporary({ path, contents, mode }: NewFile): number {
-	rmSync(temporary(path), { force: true });
+	unlinkIfThere(temporary(path));
 	const file = openSync(temporary(path), 'wx', mode);
 	try {
 		fchmodSync(file, mode);
@@ -140,9 +141,9 @@ function removeQuietly(path: string): void {
 /** Reads a file as text; undefined if it does not exist. @throws FILE_UNUSABLE */
 export async function readFileIfThere(path: string): Promise<string | undefined> {
 	try {
-		return await readFile(path, 'utf8');
+		return readFileSync(path, 'utf8');
 	} catch (error) {
-		if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+		if (isAbsent(error)) return undefined;
 		throw unusable(path, error);
 	}
 }
@@ -190,6 +191,20 @@ export function isDiskFull(directory: string): boolean {
 		return false;
 	}
 }
+
+/** Deletes a file if it exists. @throws FILE_UNUSABLE */
+export const removeFile = (path: string): void => blaming(path, () => unlinkIfThere(path));
+
+/** Without the call for the state of the file that `rmSync` makes before. */
+function unlinkIfThere(path: string): void {
+	try {
+		unlinkSync(path);
+	} catch (error) {
+		if (!isAbsent(error)) throw error;
+	}
+}
+
+const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 const unusable = (path: string, error: unknown): KubejoinError =>
 	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

@@ -243,8 +243,12 @@ export function issuedCertificateProblem(pem: string): string | undefined {
 }
 
 /** The certificates of a bundle, each in PEM and nothing around it. @throws CERTIFICATE_MALFORMED */
-export const certificatesPem = (bundle: string): readonly string[] =>
-	parseCertificates(bundle).map(({ raw }) => writePem('CERTIFICATE', raw));
+export const certificatesPem = (bundle: string): readonly Pem[] => parseCertificates(bundle).map(pemOf);
+
+/** A bundle of these certificates. */
+export const certificatesText = (certificates: readonly X509Certificate[]): Pem => certificates.map(pemOf).join('');
+
+const pemOf = ({ raw }: X509Certificate): Pem => writePem('CERTIFICATE', raw);
 
 function importCertificate(der: Buffer): X509Certificate | undefined {
 	try {

@@ -38,6 +38,7 @@ const join: readonly Target[] = [
 			['one.checkIssued(ca) && ', ''],
 			['(ca) => one.ca && ', '(ca) => '],
 			['pinned.includes(one) ||', 'pinned.length > 0 ||'],
+			['const pem = certificatesText(claimedCa);', 'const pem = certificatesText(claimedCa.slice(0, 1));'],
 		],
 	},
 	{
@@ -91,7 +92,7 @@ const join: readonly Target[] = [
 			['if (ca === undefined) return refuse', 'if (false) return refuse'],
 			['if (credential === undefined) throw', 'if (false) throw'],
 			["tlsBootstrapToken === '' ? fileCredential", 'fileCredential !== undefined ? fileCredential'],
-			["writePem('CERTIFICATE', raw)).join('')", 'ca)[0]'],
+			['certificatesText(certificates)', 'ca'],
 		],
 	},
 	{
@@ -107,7 +108,7 @@ const join: readonly Target[] = [
 		file: 'services/kubelet-sim/join/verify-certificate.ts',
 		tests: ['services/kubelet-sim/join/verify-certificate.test.ts'],
 		mutants: [
-			['!spkiOf(leaf.publicKey).equals(spkiOf(publicKey))', 'false'],
+			['!leaf.publicKey.equals(publicKey)', 'false'],
 			['if (commonName !== wanted)', 'if (!commonName.startsWith(wellKnown.nodeUserPrefix))'],
 			[
 				'organizations.length !== 1 || organizations[0] !== wellKnown.groups.nodes',
@@ -118,11 +119,8 @@ const join: readonly Target[] = [
 			['return problem === undefined ? undefined : `x509: ${problem}`;', 'return undefined;'],
 			["purpose: 'client auth' });", "purpose: 'server auth' });"],
 			['now: nowMs', 'now: leaf.validFromDate?.getTime() ?? 0'],
-			['await rm(paths.bootstrapKubeconfig, { force: true });', ''],
-			[
-				'await rm(paths.pendingKey, { force: true });\n\t\tawait rm(paths.pendingRotationKey',
-				'await rm(paths.pendingRotationKey',
-			],
+			['removeFile(paths.bootstrapKubeconfig);', ''],
+			['removeFile(paths.pendingKey);\n\t\tremoveFile(paths.pendingRotationKey', 'removeFile(paths.pendingRotationKey'],
 		],
 	},
 	{

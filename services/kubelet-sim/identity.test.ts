@@ -8,8 +8,16 @@ import { writePrivateKey } from '../../lib/pki/keys.ts';
 import { loadIdentity, storeCertificate, storeIdentity } from './identity.ts';
 import { type TestTools, testNow, testServer, testTools } from './join/fixtures.test.ts';
 
-const operations = ['openSync', 'fchmodSync', 'writeFileSync', 'fsync', 'renameSync', 'symlinkSync', 'rmSync'] as const;
-const others = ['mkdirSync', 'chmodSync'] as const;
+const operations = [
+	'openSync',
+	'fchmodSync',
+	'writeFileSync',
+	'fsync',
+	'renameSync',
+	'symlinkSync',
+	'unlinkSync',
+] as const;
+const others = ['mkdirSync', 'chmodSync', 'rmSync'] as const;
 
 /**
  * Runs work whose operations on files fail from the Nth on, as after kill -9: no cleanup can run either.

@@ -7,11 +7,18 @@
  *   writeKubeconfigFromBootstrapping
  */
 
-import { readdir, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
-import { makePrivateDirectory, type NewFile, type NewLink, readFileIfThere, writeWholeFiles } from '../../lib/files.ts';
+import {
+	makePrivateDirectory,
+	type NewFile,
+	type NewLink,
+	readFileIfThere,
+	removeFile,
+	writeWholeFiles,
+} from '../../lib/files.ts';
 import { parseKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
@@ -56,7 +63,7 @@ export async function storeIdentity(paths: NodePaths, written: Written, nowMs: n
 	const pair = await newPair(paths, 'kubelet-client', written, nowMs);
 	// kubelet.conf is the last: without it there is no identity.
 	await writeWholeFiles([...pair.files, ...serverFiles(paths, written.server)]);
-	await pair.prune();
+	pair.prune();
 	return identityOf(written);
 }
 
@@ -84,7 +91,7 @@ export async function storePair(
 ): Promise<void> {
 	const pair = await newPair(paths, prefix, written, nowMs);
 	await writeWholeFiles(pair.files);
-	await pair.prune();
+	pair.prune();
 }
 
 type PairPrefix = 'kubelet-client' | 'kubelet-server';
@@ -92,7 +99,7 @@ type PairPrefix = 'kubelet-client' | 'kubelet-server';
 interface NewPair {
 	readonly files: readonly (NewFile | NewLink)[];
 	/** Removes the oldest files. */
-	readonly prune: () => Promise<void>;
+	readonly prune: () => void;
 }
 
 async function newPair(
@@ -103,7 +110,7 @@ async function newPair(
 ): Promise<NewPair> {
 	await makePrivateDirectory(directory);
 	const stamp = new Date(nowMs).toISOString().slice(0, 19).replace(/[T:]/g, '-');
-	const earlier = await storedCertificates(directory, prefix);
+	const earlier = storedCertificates(directory, prefix);
 	const file = nameThatIsFree(`${prefix}-${stamp}`, earlier);
 	const contents = `${certificate.trimEnd()}\n${key.trimEnd()}\n`;
 	return {
@@ -111,17 +118,17 @@ async function newPair(
 			{ path: join(directory, file), contents, mode: 0o600 },
 			{ path: join(directory, `${prefix}-current.pem`), target: file },
 		],
-		async prune() {
-			for (const old of earlier.slice(0, -KEPT_CERTIFICATES)) await rm(join(directory, old), { force: true });
+		prune() {
+			for (const old of earlier.slice(0, -KEPT_CERTIFICATES)) removeFile(join(directory, old));
 		},
 	};
 }
 
 /** @returns file names, the oldest first */
-async function storedCertificates(directory: string, prefix: string): Promise<string[]> {
+function storedCertificates(directory: string, prefix: string): string[] {
 	const withNumber = new RegExp(`^(${prefix}-[\\d-]{19})(?:-(\\d+))?\\.pem$`);
 	const sortKey = (name: string) => withNumber.exec(name)?.slice(1) ?? [];
-	const names = (await readdir(directory)).filter((name) => withNumber.test(name));
+	const names = readdirSync(directory).filter((name) => withNumber.test(name));
 	return names.sort((a, b) => {
 		const [stampA = '', numberA = '0'] = sortKey(a);
 		const [stampB = '', numberB = '0'] = sortKey(b);

@@ -2,10 +2,10 @@
  * Runs a node: it continues with its identity or joins, sends heartbeats, and joins again when its certificate
  * expires.
  */
-import { rm } from 'node:fs/promises';
 import { splitHostPort } from '../../lib/address.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { removeFile } from '../../lib/files.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import type { KeyPair } from '../../lib/pki/keys.ts';
 import { matchesPin, parsePin } from '../../lib/pki/pin.ts';
@@ -101,7 +101,7 @@ async function join(
 		throw lockedOut(tools, lapsed, `the bootstrap token was refused at ${error.phase}: ${error.message}`, error);
 	} finally {
 		// @source kubeadm cmd/phases/join/kubelet.go: removes the file with the token after a failure, too
-		await rm(tools.paths.bootstrapKubeconfig, { force: true });
+		removeFile(tools.paths.bootstrapKubeconfig);
 	}
 }
 
@@ -151,7 +151,7 @@ export async function joinUntil(
 	try {
 		return await part.run(request, report, tools.clock, { 'k8s.node.name': request.nodeName });
 	} finally {
-		await rm(tools.paths.bootstrapKubeconfig, { force: true });
+		removeFile(tools.paths.bootstrapKubeconfig);
 	}
 }
 

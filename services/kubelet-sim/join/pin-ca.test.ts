@@ -6,7 +6,7 @@ import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates }
 import { generateKeyPair, type KeyPair, spkiOf } from '../../../lib/pki/keys.ts';
 import { parsePin, spkiPin } from '../../../lib/pki/pin.ts';
 import type { SignedKubeconfig } from '../trust.ts';
-import { acceptCa, pinCa } from './pin-ca.ts';
+import { acceptCa, parseClaimedCa, pinCa } from './pin-ca.ts';
 
 const lifetime = { notBefore: 0, notAfter: 4e12 };
 const realCa = readFileSync(projectPath('test/fixtures/kubeadm-1.29-ca.crt'), 'utf8');
@@ -38,17 +38,17 @@ describe('pin-ca', () => {
 	});
 
 	it('accepts a CA of a real cluster by the hash of its public key', () => {
-		assert.equal(acceptCa(realCa, [noPin, pinOf(realCa)]), realCa);
+		assert.equal(acceptCa(parseClaimedCa(realCa), [noPin, pinOf(realCa)]), realCa);
 	});
 
 	it('accepts a renewed certificate with the same key', () => {
 		const renewed = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: 1, notAfter: 5e12 }, pair);
-		assert.equal(acceptCa(renewed, [pinOf(own)]), renewed);
+		assert.equal(acceptCa(parseClaimedCa(renewed), [pinOf(own)]), renewed);
 	});
 
 	it('refuses too many CAs with CLUSTER_INFO_INVALID', () => {
-		assert.equal(acceptCa(own.repeat(32), [pinOf(own)]), own.repeat(32));
-		refusedWith('CLUSTER_INFO_INVALID', () => acceptCa(own.repeat(33), [pinOf(own)]));
+		assert.equal(acceptCa(parseClaimedCa(own.repeat(32)), [pinOf(own)]), own.repeat(32));
+		refusedWith('CLUSTER_INFO_INVALID', () => acceptCa(parseClaimedCa(own.repeat(33)), [pinOf(own)]));
 	});
 
 	it('removes text around the certificates', async () => {
@@ -61,7 +61,7 @@ describe('pin-ca', () => {
 	});
 
 	it('accepts two CAs that are both pinned, as in a rotation', () => {
-		assert.equal(acceptCa(own + other, [pinOf(own), pinOf(other)]), own + other);
+		assert.equal(acceptCa(parseClaimedCa(own + other), [pinOf(own), pinOf(other)]), own + other);
 	});
 
 	it('accepts a CA signed by a pinned CA', async () => {
@@ -74,11 +74,11 @@ describe('pin-ca', () => {
 			isCa: true,
 		};
 		const signed = buildCertificate(template, createIssuer(parseCertificates(own)[0], pair.privateKey));
-		assert.equal(acceptCa(own + signed, [pinOf(own)]), own + signed);
+		assert.equal(acceptCa(parseClaimedCa(own + signed), [pinOf(own)]), own + signed);
 	});
 
 	it('refuses unpinned CAs with upstream’s text and their hashes', () => {
-		const error = refusal(() => acceptCa(own + other, [noPin]));
+		const error = refusal(() => acceptCa(parseClaimedCa(own + other), [noPin]));
 		assert.equal(error.code, 'CA_HASH_MISMATCH');
 		assert.equal(
 			error.message,
@@ -87,7 +87,9 @@ describe('pin-ca', () => {
 	});
 
 	it('refuses another CA appended to the pinned one', () => {
-		assert.deepEqual(refusal(() => acceptCa(own + other, [pinOf(own)])).details.presented, [pinOf(other)]);
+		assert.deepEqual(refusal(() => acceptCa(parseClaimedCa(own + other), [pinOf(own)])).details.presented, [
+			pinOf(other),
+		]);
 	});
 
 	it('refuses an appended CA with a forged signature of the pinned CA', async () => {
@@ -106,7 +108,7 @@ describe('pin-ca', () => {
 				thief.privateKey,
 			),
 		);
-		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + forged, [pinOf(own)]));
+		refusedWith('CA_HASH_MISMATCH', () => acceptCa(parseClaimedCa(own + forged), [pinOf(own)]));
 	});
 
 	it('refuses an appended CA that the pinned key signed under another name', async () => {
@@ -120,7 +122,7 @@ describe('pin-ca', () => {
 		};
 		const renamed = buildCaCertificate({ commonName: 'another name', dnsNames: [], ...lifetime }, pair);
 		const signed = buildCertificate(template, createIssuer(parseCertificates(renamed)[0], pair.privateKey));
-		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + signed, [pinOf(own)]));
+		refusedWith('CA_HASH_MISMATCH', () => acceptCa(parseClaimedCa(own + signed), [pinOf(own)]));
 	});
 
 	it('refuses a node’s certificate from the pinned CA', async () => {
@@ -132,7 +134,7 @@ describe('pin-ca', () => {
 			usages: ['client auth'] as const,
 		};
 		const leaf = buildCertificate(template, createIssuer(parseCertificates(own)[0], pair.privateKey));
-		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + leaf, [pinOf(own)]));
+		refusedWith('CA_HASH_MISMATCH', () => acceptCa(parseClaimedCa(own + leaf), [pinOf(own)]));
 	});
 
 	it('refuses missing certificates, CA or kubeconfig, and a server without https', () => {
@@ -141,7 +143,7 @@ describe('pin-ca', () => {
 		const config = (cluster: object) =>
 			JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] });
 		const ca = Buffer.from(own).toString('base64');
-		refusedWith('CLUSTER_INFO_INVALID', () => acceptCa('nonsense', [pinOf(own)]));
+		refusedWith('CLUSTER_INFO_INVALID', () => acceptCa(parseClaimedCa('nonsense'), [pinOf(own)]));
 		refusedWith('CLUSTER_INFO_INVALID', () => run(config({ server: 'https://h:1' })));
 		refusedWith('CLUSTER_INFO_INVALID', () => run(config({ server: 'http://h:1', 'certificate-authority-data': ca })));
 		refusedWith('CLUSTER_INFO_INVALID', () => run('a: [1'));

@@ -8,8 +8,7 @@ import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { type ClusterAccess, discoveredCluster } from '../../../lib/kube/kubeconfig-access.ts';
 import { limits } from '../../../lib/limits.ts';
-import { parseCertificates } from '../../../lib/pki/certificate.ts';
-import { writePem } from '../../../lib/pki/pem.ts';
+import { certificatesText, parseCertificates } from '../../../lib/pki/certificate.ts';
 import { matchesPin, type Pin, spkiPin } from '../../../lib/pki/pin.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
@@ -37,25 +36,23 @@ export const pinCa: Phase<Needs, Gives> = {
 /**
  * Accept the claimed cluster CAs if each has a pinned public key, or a certificate signed by a CA that has.
  *
- * @param claimedCa  certificates as PEM, unverified
- * @returns          the same certificates, branded as pinned
+ * @returns the same certificates as PEM, branded as pinned
  * @throws CA_HASH_MISMATCH  with the hashes of the keys that are not pinned
- * @throws CLUSTER_INFO_INVALID  not certificates in PEM
  * @source  kubeadm util/pubkeypin; SPKI per RFC 7469 section 2.4
  * @differs kubeadm trusts every certificate beside a pinned one, so that a holder of the token can add another CA
  */
-export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
-	const certificates = parseClaimedCa(claimedCa);
-	setSpanAttributes({
-		'kubejoin.ca.pem': claimedCa,
-		'kubejoin.ca.presented': certificates.map(spkiPin),
+export function acceptCa(claimedCa: readonly X509Certificate[], pins: readonly Pin[]): PinnedCa {
+	const pem = certificatesText(claimedCa);
+	setSpanAttributes(() => ({
+		'kubejoin.ca.pem': pem,
+		'kubejoin.ca.presented': claimedCa.map(spkiPin),
 		'kubejoin.ca.pinned': [...pins],
-	});
-	const pinned = certificates.filter((certificate) => matchesPin(certificate, pins));
+	}));
+	const pinned = claimedCa.filter((certificate) => matchesPin(certificate, pins));
 	const isEarned = (one: X509Certificate) =>
 		pinned.includes(one) || pinned.some((ca) => one.ca && one.checkIssued(ca) && one.verify(ca.publicKey));
-	const unearned = certificates.filter((certificate) => !isEarned(certificate));
-	if (unearned.length === 0) return claimedCa as PinnedCa;
+	const unearned = claimedCa.filter((certificate) => !isEarned(certificate));
+	if (unearned.length === 0) return pem as PinnedCa;
 	throw new KubejoinError('CA_HASH_MISMATCH', { presented: unearned.map(spkiPin), pinned: pins });
 }
 
@@ -68,18 +65,20 @@ export function parseClaimedCa(claimedCa: string): readonly X509Certificate[] {
 	}
 }
 
-/** The server and the claimed CA of a signed cluster-info. @throws CLUSTER_INFO_INVALID */
+/**
+ * The server and the claimed CA of a signed cluster-info. Text around the certificates is not passed on: another parser
+ * could read it as a certificate.
+ *
+ * @throws CLUSTER_INFO_INVALID
+ */
 export function readCluster(signedKubeconfig: SignedKubeconfig): {
-	readonly claimedCa: string;
+	readonly claimedCa: readonly X509Certificate[];
 	readonly namedServer: Gives['namedServer'];
 } {
 	const { ca, server, tlsServerName } = parseCluster(signedKubeconfig);
 	if (ca === undefined) return refuse('it has no certificate-authority-data');
-	// Another parser could read text around the certificates as a certificate, so it is removed.
-	const claimedCa = parseClaimedCa(ca)
-		.map(({ raw }) => writePem('CERTIFICATE', raw))
-		.join('');
-	return { claimedCa, namedServer: { server, ...(tlsServerName === undefined ? {} : { tlsServerName }) } };
+	const namedServer = { server, ...(tlsServerName === undefined ? {} : { tlsServerName }) };
+	return { claimedCa: parseClaimedCa(ca), namedServer };
 }
 
 /** The address in a cluster-info that is not needed; undefined if it has none. */

@@ -9,8 +9,7 @@ import { readBytes } from '../../../lib/files.ts';
 import { type Kubeconfig, parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { type ClusterAccess, currentUser, discoveredCluster } from '../../../lib/kube/kubeconfig-access.ts';
 import { limits } from '../../../lib/limits.ts';
-import { parseCertificates } from '../../../lib/pki/certificate.ts';
-import { writePem } from '../../../lib/pki/pem.ts';
+import { certificatesText, parseCertificates } from '../../../lib/pki/certificate.ts';
 import { spkiPin } from '../../../lib/pki/pin.ts';
 import { quoteInput } from '../../../lib/text.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
@@ -114,8 +113,8 @@ function readCa(ca: string | undefined, isUnverified: boolean): FileCa {
 	if (ca === undefined) return refuse(`${no}data does not contain any valid RSA or ECDSA certificates`);
 	try {
 		const certificates = parseCertificates(ca, limits.clusterCas.value);
-		const pem = certificates.map(({ raw }) => writePem('CERTIFICATE', raw)).join('');
-		setSpanAttributes({ 'kubejoin.ca.pem': pem, 'kubejoin.ca.presented': certificates.map(spkiPin) });
+		const pem = certificatesText(certificates);
+		setSpanAttributes(() => ({ 'kubejoin.ca.pem': pem, 'kubejoin.ca.presented': certificates.map(spkiPin) }));
 		return pem as FileCa;
 	} catch (error) {
 		return refuse(`${no}${hasCode(error, 'CERTIFICATE_MALFORMED') ? String(error.details.problem) : causeText(error)}`);

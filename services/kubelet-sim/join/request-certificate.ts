@@ -6,9 +6,9 @@
  * @source kubelet certificate/bootstrap, client-go util/certificate/csr RequestCertificate and WaitForCertificate
  */
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { withTimeout } from '../../../lib/abort.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { removeFile } from '../../../lib/files.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
@@ -57,7 +57,7 @@ export const requestCertificate = (tools: JoinContext): Phase<Needs, { readonly 
 			return { claimedCertificate };
 		} catch (error) {
 			// A refused request keeps its name, which is derived from the key: the next attempt needs another key.
-			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED')) await rm(paths.pendingKey, { force: true });
+			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED')) removeFile(paths.pendingKey);
 			throw error;
 		} finally {
 			connection.close();

@@ -4,13 +4,14 @@
  *
  * @source kubeadm discovery/token retrieveValidatedConfigInfo, without pins
  */
+import { certificatesText } from '../../../lib/pki/certificate.ts';
 import { spkiPin } from '../../../lib/pki/pin.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { SignedKubeconfig, TrustedServer, UnpinnedCa } from '../trust.ts';
 import { trustedServer } from '../trusted-server.ts';
 import type { JoinContext } from './join-context.ts';
-import { parseClaimedCa, readCluster } from './pin-ca.ts';
+import { readCluster } from './pin-ca.ts';
 
 /** @throws CLUSTER_INFO_INVALID */
 export const trustWithoutPin = ({
@@ -28,11 +29,12 @@ export const trustWithoutPin = ({
 				'any server that has the token can impersonate the cluster',
 		);
 		const { claimedCa, namedServer } = readCluster(signedKubeconfig);
-		setSpanAttributes({
-			'kubejoin.ca.pem': claimedCa,
-			'kubejoin.ca.presented': parseClaimedCa(claimedCa).map(spkiPin),
+		const pem = certificatesText(claimedCa) as UnpinnedCa;
+		setSpanAttributes(() => ({
+			'kubejoin.ca.pem': pem,
+			'kubejoin.ca.presented': claimedCa.map(spkiPin),
 			'kubejoin.server': namedServer.server,
-		});
-		return { server: trustedServer(namedServer, claimedCa as UnpinnedCa) };
+		}));
+		return { server: trustedServer(namedServer, pem) };
 	},
 });

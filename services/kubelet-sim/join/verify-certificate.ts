@@ -3,14 +3,14 @@
  * Then stores it atomically as the node's identity and deletes the bootstrap credentials.
  */
 
-import type { KeyObject } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { relative } from 'node:path';
-import { KubejoinError } from '../../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { removeFile } from '../../../lib/files.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
 import { parseCertificates, readSubject } from '../../../lib/pki/certificate.ts';
 import { chainProblem } from '../../../lib/pki/chain.ts';
-import { type KeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
+import { type KeyPair, writePrivateKey } from '../../../lib/pki/keys.ts';
 import type { Pem } from '../../../lib/pki/pem.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
@@ -38,7 +38,7 @@ export const verifyCertificate = ({
 			requireUsable(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
 		} catch (error) {
 			// The request of this key returns the same certificate every time.
-			await rm(paths.pendingKey, { force: true });
+			removeFile(paths.pendingKey);
 			throw error;
 		}
 		const identity = await storeIdentity(
@@ -46,9 +46,9 @@ export const verifyCertificate = ({
 			{ certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey), server, nodeName },
 			clock(),
 		);
-		await rm(paths.bootstrapKubeconfig, { force: true });
-		await rm(paths.pendingKey, { force: true });
-		await rm(paths.pendingRotationKey, { force: true });
+		removeFile(paths.bootstrapKubeconfig);
+		removeFile(paths.pendingKey);
+		removeFile(paths.pendingRotationKey);
 		say(`[kubelet-start] Wrote ${relative(paths.root, paths.kubeconfig)}, deleted the bootstrap credentials`);
 		return { identity };
 	},
@@ -61,36 +61,34 @@ interface Expected {
 	readonly nowMs: number;
 }
 
-/** @throws CERTIFICATE_UNUSABLE */
+/** @throws CERTIFICATE_UNUSABLE  these certificates cannot be this node's identity */
 export function requireUsable(pem: string, expected: Expected): void {
-	const problem = certificateProblem(pem, expected);
-	if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
-	const [leaf] = parseCertificates(pem);
-	setSpanAttributes({
-		'kubejoin.certificate.pem': pem,
-		'kubejoin.certificate.subject': leaf.subject.replaceAll('\n', ', '),
-		'kubejoin.certificate.issuer': leaf.issuer.replaceAll('\n', ', '),
-		'kubejoin.certificate.serial': leaf.serialNumber.toLowerCase(),
-		'kubejoin.certificate.not_before': leaf.validFrom,
-		'kubejoin.certificate.not_after': leaf.validTo,
-	});
-}
-
-/** @returns why these certificates cannot be this node's identity; undefined when they can */
-export function certificateProblem(pem: string, { publicKey, nodeName, ca, nowMs }: Expected): string | undefined {
 	try {
 		const [leaf] = parseCertificates(pem);
-		if (!spkiOf(leaf.publicKey).equals(spkiOf(publicKey))) return 'it is for another key';
-		const { commonName, organizations } = readSubject(leaf);
-		const wanted = `${wellKnown.nodeUserPrefix}${nodeName}`;
-		if (commonName !== wanted) return `it is for "${commonName}" and not for "${wanted}"`;
-		if (organizations.length !== 1 || organizations[0] !== wellKnown.groups.nodes)
-			return `its organizations are [${organizations.join(', ')}] and not [${wellKnown.groups.nodes}]`;
-		if (leaf.ca) return 'it is the certificate of a CA';
-		const problem = chainProblem(leaf, { anchors: parseCertificates(ca), now: nowMs, purpose: 'client auth' });
-		return problem === undefined ? undefined : `x509: ${problem}`;
+		const problem = certificateProblem(leaf, expected);
+		if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
+		setSpanAttributes(() => ({
+			'kubejoin.certificate.pem': pem,
+			'kubejoin.certificate.subject': leaf.subject.replaceAll('\n', ', '),
+			'kubejoin.certificate.issuer': leaf.issuer.replaceAll('\n', ', '),
+			'kubejoin.certificate.serial': leaf.serialNumber.toLowerCase(),
+			'kubejoin.certificate.not_before': leaf.validFrom,
+			'kubejoin.certificate.not_after': leaf.validTo,
+		}));
 	} catch (error) {
-		if (error instanceof KubejoinError) return error.message;
-		throw error;
+		if (!hasCode(error, 'CERTIFICATE_MALFORMED')) throw error;
+		throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem: error.message }, { cause: error });
 	}
+}
+
+function certificateProblem(leaf: X509Certificate, { publicKey, nodeName, ca, nowMs }: Expected): string | undefined {
+	if (!leaf.publicKey.equals(publicKey)) return 'it is for another key';
+	const { commonName, organizations } = readSubject(leaf);
+	const wanted = `${wellKnown.nodeUserPrefix}${nodeName}`;
+	if (commonName !== wanted) return `it is for "${commonName}" and not for "${wanted}"`;
+	if (organizations.length !== 1 || organizations[0] !== wellKnown.groups.nodes)
+		return `its organizations are [${organizations.join(', ')}] and not [${wellKnown.groups.nodes}]`;
+	if (leaf.ca) return 'it is the certificate of a CA';
+	const problem = chainProblem(leaf, { anchors: parseCertificates(ca), now: nowMs, purpose: 'client auth' });
+	return problem === undefined ? undefined : `x509: ${problem}`;
 }

@@ -4,9 +4,8 @@
  *
  * @source client-go util/certificate certificate_manager.go rotateCerts
  */
-import { rm } from 'node:fs/promises';
 import { hasCode } from '../../../lib/errors.ts';
-import { makePrivateDirectory } from '../../../lib/files.ts';
+import { makePrivateDirectory, removeFile } from '../../../lib/files.ts';
 import { type KeyPair, writePrivateKey } from '../../../lib/pki/keys.ts';
 import { type Phase, Workflow } from '../../../lib/workflow.ts';
 import { type NodeIdentity, storeCertificate } from '../identity.ts';
@@ -53,7 +52,7 @@ const renewKey = ({ paths }: JoinContext): Phase<Present, { readonly keyPair: Ke
 			};
 		} catch (error) {
 			// Reported once: the next attempt creates a new key.
-			if (hasCode(error, 'KEY_MALFORMED')) await rm(paths.pendingRotationKey, { force: true });
+			if (hasCode(error, 'KEY_MALFORMED')) removeFile(paths.pendingRotationKey);
 			throw error;
 		}
 	},
@@ -77,7 +76,7 @@ const requestRenewal = (tools: JoinContext): Phase<WithKey, { readonly claimedCe
 			};
 		} catch (error) {
 			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED', 'CSR_TIMEOUT', 'CERTIFICATE_UNUSABLE'))
-				await rm(paths.pendingRotationKey, { force: true });
+				removeFile(paths.pendingRotationKey);
 			throw error;
 		} finally {
 			connection.close();
@@ -96,12 +95,12 @@ const useCertificate = ({
 		try {
 			requireUsable(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
 		} catch (error) {
-			await rm(paths.pendingRotationKey, { force: true });
+			removeFile(paths.pendingRotationKey);
 			throw error;
 		}
 		const written = { nodeName, server, certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey) };
 		const identity = await storeCertificate(paths, written, clock());
-		await rm(paths.pendingRotationKey, { force: true });
+		removeFile(paths.pendingRotationKey);
 		return { identity };
 	},
 });

@@ -5,10 +5,9 @@
  * @source pkg/kubelet/certificate/kubelet.go NewKubeletServerCertificateManager; cmd/kubelet/app/server.go
  *   InitializeTLS; client-go/util/cert GenerateSelfSignedCertKey
  */
-import { rm } from 'node:fs/promises';
 import type { Clock, WaitUntil } from '../../../lib/clock.ts';
 import { asKubejoinError, type KubejoinError } from '../../../lib/errors.ts';
-import { makePrivateDirectory, readFileIfThere, writeWholeFiles } from '../../../lib/files.ts';
+import { makePrivateDirectory, readFileIfThere, removeFile, writeWholeFiles } from '../../../lib/files.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../../lib/pki/certificate.ts';
@@ -145,13 +144,13 @@ async function requestPair(rotation: ServingRotation, present: ServingPair | und
 		const pair = { certificate, key: writePrivateKey(keyPair.privateKey) };
 		readPair(`${pair.certificate}\n${pair.key}`, paths.servingCertificate);
 		await storePair(paths, 'kubelet-server', pair, clock());
-		await rm(paths.pendingServingKey, { force: true });
+		removeFile(paths.pendingServingKey);
 		return pair;
 	} catch (error) {
 		// A request that ended keeps its name, which is derived from the key.
 		const { code } = asKubejoinError(error);
 		if (['CSR_DENIED', 'CSR_FAILED', 'CSR_TIMEOUT', 'CERTIFICATE_UNUSABLE'].includes(code))
-			await rm(paths.pendingServingKey, { force: true });
+			removeFile(paths.pendingServingKey);
 		throw error;
 	}
 }
