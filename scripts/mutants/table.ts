@@ -340,7 +340,7 @@ const authentication: readonly Target[] = [
 		mutants: [
 			['if (certificate !== undefined) problems.push(certificate);', ''],
 			['			problems.push(verdict?.problem ?? invalidBearerToken);', ''],
-			['if (problems.length === 0) return anonymous();', 'if (problems.length >= 0) return anonymous();'],
+			['if (problems.length === 0) return anonymous;', 'if (problems.length >= 0) return anonymous;'],
 			['groups: [wellKnown.groups.unauthenticated]', 'groups: [wellKnown.groups.authenticated]'],
 		],
 	},

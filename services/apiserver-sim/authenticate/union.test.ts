@@ -63,6 +63,11 @@ describe('authentication', () => {
 			return true;
 		});
 
+	it('is one object for each credential that is remembered, so that its permissions are found once', async () => {
+		for (const [certificate, authorization] of [[good], [none, `Bearer ${token}`], [none]] as const)
+			assert.equal(await authenticate(certificate, authorization), await authenticate(certificate, authorization));
+	});
+
 	it('nothing shown is anonymous', async () => {
 		assert.deepEqual(await authenticate(none), anonymous);
 	});

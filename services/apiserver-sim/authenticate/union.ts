@@ -16,7 +16,7 @@ import { userOfCertificate } from './x509.ts';
 
 export type Authenticate = (credentials: Credentials) => Promise<UserInfo>;
 
-const anonymous = (): UserInfo => ({ username: wellKnown.anonymous, groups: [wellKnown.groups.unauthenticated] });
+const anonymous: UserInfo = { username: wellKnown.anonymous, groups: [wellKnown.groups.unauthenticated] };
 
 /** @source apiserver/pkg/authentication/group AuthenticatedGroupAdder */
 export function withAuthenticatedGroup(user: UserInfo): UserInfo {
@@ -39,16 +39,17 @@ export function createAuthenticator(
 	audiences: readonly string[],
 	clock: Clock,
 ): Authenticate {
-	/** One object for all requests of a connection, so that its permissions are found once. */
-	const users = new WeakMap<PeerCertificate, UserInfo>();
+	/** One object for all requests with a credential that is remembered, so that its permissions are found once. */
+	const users = new WeakMap<PeerCertificate | UserInfo, UserInfo>();
+	const userOf = (credential: PeerCertificate | UserInfo, found: UserInfo): UserInfo => {
+		const user = users.get(credential) ?? withAuthenticatedGroup(found);
+		users.set(credential, user);
+		return user;
+	};
 	return async ({ peer, authorization }) => {
 		const problems: string[] = [];
 		const certificate = userOfCertificate(peer.certificate, clock());
-		if (typeof certificate === 'object') {
-			const user = users.get(peer.certificate) ?? withAuthenticatedGroup(certificate);
-			users.set(peer.certificate, user);
-			return user;
-		}
+		if (typeof certificate === 'object') return userOf(peer.certificate, certificate);
 		if (certificate !== undefined) problems.push(certificate);
 		const token = bearerToken(authorization);
 		if (token !== undefined) {
@@ -56,10 +57,10 @@ export function createAuthenticator(
 				setSpanAttributes({ 'kubejoin.unauthorized.why': [...problems, 'the token cannot be checked'] });
 				throw error;
 			});
-			if (verdict !== undefined && 'user' in verdict) return withAuthenticatedGroup(verdict.user);
+			if (verdict !== undefined && 'user' in verdict) return userOf(verdict.user, verdict.user);
 			problems.push(verdict?.problem ?? invalidBearerToken);
 		}
-		if (problems.length === 0) return anonymous();
+		if (problems.length === 0) return anonymous;
 		setSpanAttributes({ 'kubejoin.unauthorized.why': problems });
 		throw new KubejoinError(
 			'API_UNAUTHORIZED',

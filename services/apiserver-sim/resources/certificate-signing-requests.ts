@@ -116,11 +116,7 @@ function withTimes(next: readonly Condition[], previous: readonly Condition[], n
 
 function specProblems(csr: Csr, readCsr: ReadCsr): FieldProblem[] {
 	const { spec } = csr;
-	const problems: FieldProblem[] = [];
-	const pem = pemOf(csr);
-	const request = requestProblem(pem, () => readCsr(spec.request ?? ''));
-	const limit = pem.length > limits.csrCharacters.value ? 'csrCharacters' : undefined;
-	if (request !== undefined) problems.push({ ...invalid('spec.request', spec.request ?? null, request), limit });
+	const problems = requestProblems(csr, readCsr);
 	problems.push(...usageProblems(spec.usages));
 	problems.push(...signerNameProblems(spec.signerName));
 	if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_EXPIRATION_SECONDS) {
@@ -150,20 +146,25 @@ function usageProblems(usages: readonly string[]): FieldProblem[] {
 	];
 }
 
-function requestProblem(pem: string, read: () => void): string | undefined {
-	const type = readPem(pem).blocks[0]?.type;
-	if (type !== 'CERTIFICATE REQUEST') {
-		const isNew = type === 'NEW CERTIFICATE REQUEST';
-		const found = isNew ? '; found NEW CERTIFICATE REQUEST: remove NEW from the BEGIN line and the END line' : '';
-		return `PEM block type must be CERTIFICATE REQUEST${found}`;
-	}
+function requestProblems(csr: Csr, readCsr: ReadCsr): FieldProblem[] {
+	const { request } = csr.spec;
 	try {
-		read();
-		return undefined;
+		readCsr(request ?? '');
+		return [];
 	} catch (error) {
-		if (error instanceof KubejoinError) return error.message;
-		throw error;
+		if (!(error instanceof KubejoinError)) throw error;
+		const pem = pemOf(csr);
+		const limit = pem.length > limits.csrCharacters.value ? 'csrCharacters' : undefined;
+		return [{ ...invalid('spec.request', request ?? null, typeProblem(pem) ?? error.message), limit }];
 	}
+}
+
+function typeProblem(pem: string): string | undefined {
+	const type = readPem(pem).blocks[0]?.type;
+	if (type === 'CERTIFICATE REQUEST') return undefined;
+	const isNew = type === 'NEW CERTIFICATE REQUEST';
+	const found = isNew ? '; found NEW CERTIFICATE REQUEST: remove NEW from the BEGIN line and the END line' : '';
+	return `PEM block type must be CERTIFICATE REQUEST${found}`;
 }
 
 /** A domain, a slash and a path of DNS subdomains. @source pkg/apis/core/validation/names.go ValidateSignerName */
