@@ -120,7 +120,7 @@ const textsOf = (values: unknown): readonly string[] =>
 const evidenceOf = (evidence: ExperimentRun['evidence'] = []): NonNullable<ExperimentRun['evidence']> =>
 	evidence.slice(0, limits.experimentEvidence.value).map(({ kind, verdict, probe, text }) => ({
 		...{ kind, verdict },
-		...{ probe: printableLines(String(probe)), text: printableLines(String(text)) },
+		...{ probe: printableLines(String(probe)), text: printableLines(String(text)).replace(/^:\s*/, '') },
 	}));
 
 function withActivity(

@@ -78,6 +78,8 @@ describe('the verdict on security', () => {
 	it('holds with the connections of an attacker that gained nothing', async () => {
 		await report({});
 		await held({ attackers: ['m'] }, /m received 3 connections and 0 bytes of a token/);
+		await report({ connections: 1 });
+		await held({ attackers: ['m'] }, /m received 1 connection and 0 bytes of a token/);
 	});
 
 	it('is violated by an attacker that received a token or captured a node', async () => {

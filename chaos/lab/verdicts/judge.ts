@@ -67,7 +67,7 @@ export async function judgeSecurity(context: LabContext, question: SecurityQuest
 	const counted = [
 		...reports.map(
 			({ name, report }) =>
-				`${name} received ${report.connections} connections and ${report.tokenBytes} bytes of a token`,
+				`${name} received ${connectionsText(report.connections)} and ${report.tokenBytes} bytes of a token`,
 		),
 		...untouched.map((name) => `no node connected to ${name}`),
 		...noIdentity.map((name) => `${name} has no identity`),
@@ -268,3 +268,5 @@ const isOrAre = ({ length }: readonly string[]): string => (length === 1 ? 'is' 
 const nameOf = ({ metadata }: Node): string => metadata.name ?? '';
 const isReady = ({ status }: Node): boolean =>
 	status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+
+const connectionsText = (count: number): string => (count === 1 ? '1 connection' : `${count} connections`);
