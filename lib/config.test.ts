@@ -18,6 +18,7 @@ import {
 	readConfig,
 	secretFile,
 	setting,
+	settingsHelp,
 	storeOptions,
 	storeSettings,
 	text,
@@ -166,6 +167,30 @@ describe('the settings of every service', () => {
 			port: 6443,
 			tracesKey: undefined,
 		});
+	});
+
+	it('are listed by --help, with the required ones and the defaults', () => {
+		const help = settingsHelp('ca-service', {
+			key: setting('KEY_FILE', text, 'PEM file with the key'),
+			hosts: withDefault('HOSTS', list, [], 'host names'),
+			port: withDefault('PORT', port, 6443, 'port of the server'),
+			other: optional('OTHER', text, 'something'),
+		});
+		assert.equal(
+			help,
+			`Usage: ca-service [--help]
+
+Settings, all of them environment variables:
+  KUBEJOIN_HOSTS
+      host names
+  KUBEJOIN_KEY_FILE
+      PEM file with the key (required)
+  KUBEJOIN_OTHER
+      something
+  KUBEJOIN_PORT
+      port of the server (default: 6443)
+`,
+		);
 	});
 
 	it('storeOptions leaves unset options undefined', () => {

@@ -154,6 +154,19 @@ export function readConfig<S extends Settings>(settings: S, env: Environment = p
 	return values as Config<S>;
 }
 
+/** The help of a service, which has settings and no options. */
+export function settingsHelp(service: string, settings: Settings): string {
+	const rows = Object.values(settings).map((one) => {
+		const { env, fallback, help } = one;
+		const shown = fallback === undefined ? '' : String(fallback);
+		const note = 'fallback' in one ? (shown === '' ? '' : ` (default: ${shown})`) : ' (required)';
+		return `  ${PREFIX}${env}\n      ${help}${note}`;
+	});
+	return [`Usage: ${service} [--help]\n`, 'Settings, all of them environment variables:', ...rows.toSorted(), ''].join(
+		'\n',
+	);
+}
+
 /** Settings of every program that sends traces, beside the standard OTEL_ variables. */
 export const tracingSettings = {
 	tracesKey: optional(

@@ -12,6 +12,7 @@ import {
 	PREFIX,
 	readConfig,
 	type Settings,
+	settingsHelp,
 } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
 import { growHeapSlowly } from '../heap.ts';
@@ -48,6 +49,10 @@ export async function runService<S extends Settings>(
 	settings: S,
 	start: (config: Config<S>, log: Log, registry: Registry, unforeseen: ReportUnforeseen) => Promise<Running>,
 ): Promise<void> {
+	if (process.argv.slice(2).some((word) => word === '--help' || word === '-h')) {
+		process.stdout.write(settingsHelp(service, { ...commonSettings, ...settings }));
+		return;
+	}
 	ignoreProxies();
 	let log = createLog({ service, level: 'info', format: 'text' });
 	const stopping = new Promise<string>((resolve) => {

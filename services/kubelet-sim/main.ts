@@ -30,14 +30,15 @@ const phaseList = (): string => {
 	};
 	const names = joinWorkflow(context).phases.map(({ name }) => name);
 	const withoutPin = joinWithoutPinWorkflow(context).phases.map(({ name }) => name);
-	const others = (list: readonly string[]) => list.filter((name) => !names.includes(name)).join(', ');
+	const others = (list: readonly string[]) => list.filter((name) => !names.includes(name)).join(' and ');
 	const byFile = joinByFileWorkflow(context).phases.map(({ name }) => name);
 	return [
 		'',
 		'The "join" command executes the following phases:',
 		...names.map((name) => `  ${name}`),
 		`Without a hash, ${others(withoutPin)} replaces pin-ca and confirm.`,
-		`With a discovery file, ${others(byFile)} are the phases of discovery.`,
+		`With a discovery file, ${others(byFile)}`,
+		'replace the phases of discovery.',
 	].join('\n');
 };
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, ...value.split(',')];

@@ -28,7 +28,7 @@ export const catalogue = {
 		'This page is read-only, which is the default of Docker Compose: every client that reaches the page could act. ' +
 		'Read SECURITY.md. To allow actions, run:',
 	becauseOption:
-		'This page is read-only because of the option `--no-allow-actions`. To allow actions, start it without:',
+		'This page is read-only because of the option `--no-allow-actions`. To allow actions, start without this option:',
 	becauseNoKubeconfig:
 		'This page is read-only because the observer has no kubeconfig. To allow actions, restart it with this setting:',
 	withDocker: 'With Docker:',
