@@ -4,7 +4,7 @@
  * @source component-helpers/resource/helpers.go; pkg/apis/core/v1/helper/qos/qos.go ComputePodQOS, release 1.37
  * @differs the claims of dynamic resource allocation do not count, because they are not served
  */
-import { parseQuantity } from '../codec/quantity.ts';
+import { addQuantities, parseQuantity } from '../codec/quantity.ts';
 import { type Container, type ContainerStatus, isSidecar, type Pod, type ResourceRequirements } from './pod.ts';
 import { addLists, compareAmounts, maxOfLists, onlyNames, type ResourceList } from './resource-list.ts';
 
@@ -14,23 +14,42 @@ type ReadContainer = (container: Container, status: ContainerStatus | undefined)
 
 /**
  * The sum of the containers. An init container runs alone, beside the sidecars before it, so the greatest of them
- * counts.
+ * counts. The work grows with the number of amounts, and not with its square.
  */
 function sumOf(pod: Pod, read: ReadContainer): ResourceList {
 	const { containers, initContainers } = pod.spec ?? {};
-	const listOf = (container: Container) => read(container, statusOf(pod, container)) ?? {};
-	let total = (containers ?? []).reduce((sum: ResourceList, one) => addLists(sum, listOf(one)), {});
-	let [sidecars, initial]: [ResourceList, ResourceList] = [{}, {}];
-	for (const container of initContainers ?? []) {
-		const list = listOf(container);
-		if (isSidecar(container)) {
-			total = addLists(total, list);
-			sidecars = addLists(sidecars, list);
-			initial = maxOfLists(initial, sidecars);
-		} else initial = maxOfLists(initial, addLists(list, sidecars));
-	}
-	return maxOfLists(total, initial);
+	const amountsOf = (container: Container) => Object.entries(read(container, statusOf(pod, container)) ?? {});
+	const [total, sidecars, initial]: [Amounts, Amounts, Amounts] = [new Map(), new Map(), new Map()];
+	for (const container of containers ?? []) for (const [name, amount] of amountsOf(container)) add(total, name, amount);
+	for (const container of initContainers ?? [])
+		for (const [name, amount] of amountsOf(container)) {
+			if (!isSidecar(container)) raise(initial, name, sum(amount, sidecars.get(name)));
+			else {
+				add(total, name, amount);
+				raise(initial, name, add(sidecars, name, amount));
+			}
+		}
+	for (const [name, amount] of initial) raise(total, name, amount);
+	return Object.fromEntries(total);
 }
+
+type Amounts = Map<string, string>;
+const sum = (amount: string, other: string | undefined): string =>
+	other === undefined ? amount : addQuantities(parseQuantity(amount), parseQuantity(other)).canonical;
+
+function add(to: Amounts, name: string, amount: string): string {
+	const found = to.get(name);
+	const result = found === undefined ? amount : sum(found, amount);
+	to.set(name, result);
+	return result;
+}
+function raise(to: Amounts, name: string, amount: string): void {
+	const found = to.get(name);
+	if (found === undefined || compareAmounts(amount, found) > 0) to.set(name, amount);
+}
+
+/** Of the containers alone. @source component-helpers/resource AggregateContainerRequests, AggregateContainerLimits */
+export const sumOfContainers = (pod: Pod, part: Part): ResourceList => sumOf(pod, inSpec(part));
 
 const statusOf = ({ status }: Pod, { name }: Container): ContainerStatus | undefined =>
 	[...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find((one) => one.name === name);

@@ -46,7 +46,7 @@ export async function preparedObject<T extends KubeObject>(
 	sent: T,
 ): Promise<T> {
 	const { strategy, resource } = objects;
-	const base = strategy.prepareForCreate?.(sent, request.user, objects.now()) ?? sent;
+	const base = strategy.prepareForCreate?.(sent, request.user, objects.now(), request.warn) ?? sent;
 	const metadata = newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, objects.now());
 	const isCounted = strategy.generationOf !== undefined && strategy.hasNoFirstGeneration !== true;
 	const created: T = {

@@ -29,6 +29,15 @@ import {
 import { type LabelSelector, labelSelectorProblems, qualifiedProblems, repeatedIn } from './field-rules.ts';
 import { kindStrategy, specOf } from './kind.ts';
 
+const STATIC_SUFFIX = '.static.k8s.io';
+/** Upstream keeps the suffix for configurations in files of the API server. @source ValidateStaticSuffix */
+const staticNameProblems = ({ metadata: { name = '' } }: KubeObject): FieldProblem[] => {
+	const detail =
+		`names ending with "${STATIC_SUFFIX}" are reserved for static manifest-based configurations ` +
+		'and cannot be managed via the API';
+	return name.endsWith(STATIC_SUFFIX) ? [invalid('metadata.name', name, detail)] : [];
+};
+
 interface Webhook {
 	readonly name?: string;
 	readonly clientConfig?: ClientConfig;
@@ -96,9 +105,36 @@ function fullyQualifiedProblems(field: string, name: string): FieldProblem[] {
 	return [invalid(field, name, 'should be a domain with at least three segments separated by dots')];
 }
 
+/** No webhook is called for these. @source pkg/kubeapiserver/admission/exclusion/resources.go */
+const excluded: ReadonlyMap<string, readonly string[]> = new Map([
+	['authentication.k8s.io', ['selfsubjectreviews', 'tokenreviews']],
+	[
+		'authorization.k8s.io',
+		['localsubjectaccessreviews', 'selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'subjectaccessreviews'],
+	],
+]);
+
+/** @source pkg/apis/admissionregistration/validation/warnings.go */
+function* webhookWarnings({ webhooks = [] }: Webhooks): Generator<string> {
+	for (const [at, { rules = [] }] of webhooks.entries())
+		for (const [index, { apiGroups = [], resources: sent = [] }] of rules.entries()) {
+			if (apiGroups.includes('*') || sent.includes('*')) continue;
+			const named = new Set(sent);
+			for (const group of new Set(apiGroups)) {
+				const reviews = excluded.get(group) ?? [];
+				for (const review of reviews.length === 0 ? [] : named)
+					if (reviews.includes(review))
+						yield `webhooks[${at}].rules[${index}]: ${review}.${group} is excluded from admission webhooks; ` +
+							'this rule will have no effect';
+			}
+		}
+}
+
 const webhookKind = (resource: ApiResource, more: object) =>
 	kindStrategy<Webhooks>(resource, {
 		requiresVersionOnUpdate: true,
+		validateCreate: staticNameProblems,
+		warningsOf: webhookWarnings,
 		generationOf: ({ webhooks }) => webhooks,
 		setDefaults: ({ webhooks, ...object }) => ({
 			...object,
@@ -201,6 +237,7 @@ function validationProblems(validation: Validation, at: string): FieldProblem[] 
 export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.validatingAdmissionPolicies, {
 	resetsMetadataOfStatus: true,
 	requiresVersionOnUpdate: true,
+	validateCreate: staticNameProblems,
 	generationOf: specOf,
 	setDefaults: withPolicyDefaults,
 	validate({ metadata: { name = '' }, spec = {} }) {
@@ -270,6 +307,7 @@ function mutationProblems(mutation: Mutation, at: string): FieldProblem[] {
 
 export const mutatingAdmissionPolicies = kindStrategy<MutatingPolicy>(resources.mutatingAdmissionPolicies, {
 	requiresVersionOnUpdate: true,
+	validateCreate: staticNameProblems,
 	generationOf: specOf,
 	setDefaults: withPolicyDefaults,
 	validate({ spec = {} }) {
@@ -346,6 +384,7 @@ export const validatingAdmissionPolicyBindings = kindStrategy<PolicyBinding>(
 	resources.validatingAdmissionPolicyBindings,
 	{
 		requiresVersionOnUpdate: true,
+		validateCreate: staticNameProblems,
 		generationOf: specOf,
 		setDefaults: withBindingDefaults,
 		validate({ spec = {} }) {
@@ -357,6 +396,7 @@ export const validatingAdmissionPolicyBindings = kindStrategy<PolicyBinding>(
 
 export const mutatingAdmissionPolicyBindings = kindStrategy<PolicyBinding>(resources.mutatingAdmissionPolicyBindings, {
 	requiresVersionOnUpdate: true,
+	validateCreate: staticNameProblems,
 	generationOf: specOf,
 	setDefaults: withBindingDefaults,
 	validate: ({ spec = {} }) => [

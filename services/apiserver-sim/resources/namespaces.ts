@@ -46,11 +46,11 @@ const withPhase = ({ status, ...namespace }: Namespace): Namespace => ({
 
 export const namespaces: Strategy<Namespace> = {
 	...base,
-	prepareForCreate(created, user, now) {
+	prepareForCreate(created, user, now, warn) {
 		const { spec } = created;
 		const sent = spec?.finalizers ?? [];
 		const finalizers = sent.includes(FINALIZER) ? sent : [...sent, FINALIZER];
-		return { ...(base.prepareForCreate?.(created, user, now) ?? created), spec: { ...spec, finalizers } };
+		return { ...(base.prepareForCreate?.(created, user, now, warn) ?? created), spec: { ...spec, finalizers } };
 	},
 	prepareForUpdate(next, previous, subresource) {
 		if (subresource === 'finalize') return { ...next, status: previous.status };

@@ -7,7 +7,8 @@ import { annotationsProblems, forbiddenField, labelsProblems } from '../../../li
 import type { PodTemplate } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { kindStrategy } from './kind.ts';
-import { specProblems } from './pod-rules/spec.ts';
+import { mismatchedProfiles } from './pod-rules/profiles.ts';
+import { annotationProblems, specProblems } from './pod-rules/spec.ts';
 import { podWarnings } from './pod-rules/warnings.ts';
 import { withSpecDefaults } from './pods.ts';
 
@@ -27,7 +28,9 @@ export const podTemplates = kindStrategy<PodTemplate>(resources.podTemplates, {
 		return [
 			...labelsProblems(metadata.labels, 'template.labels'),
 			...annotationsProblems(metadata.annotations, 'template.annotations'),
+			...annotationProblems(metadata, spec, 'template.annotations'),
 			...specProblems(spec, 'template.spec'),
+			...mismatchedProfiles(metadata.annotations ?? {}, spec, 'template.spec'),
 			...(debug.length === 0 ? [] : [forbiddenField('template.spec.ephemeralContainers', detail)]),
 		];
 	},

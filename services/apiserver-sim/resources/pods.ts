@@ -9,6 +9,7 @@ import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
 import { kindStrategy, specOf } from './kind.ts';
+import { newPodProfileWarnings, withAnnotatedProfiles } from './pod-rules/profiles.ts';
 import { newPodProblems, podProblems } from './pod-rules/spec.ts';
 import { debuggingProblems, podChangeProblems, resizeProblems } from './pod-rules/updates.ts';
 import { newPodWarnings } from './pod-rules/warnings.ts';
@@ -264,6 +265,10 @@ const base = kindStrategy<Pod>(resources.pods, {
 
 export const pods: Strategy<Pod> = {
 	...base,
+	prepareForCreate(created, user, now, warn) {
+		for (const warning of newPodProfileWarnings(created)) warn(warning);
+		return base.prepareForCreate?.(withAnnotatedProfiles(created), user, now, warn) ?? created;
+	},
 	prepareForUpdate(next, previous, subresource, now) {
 		if (subresource === 'ephemeralcontainers') {
 			const { ephemeralContainers: sent } = next.spec ?? {};

@@ -3,6 +3,8 @@ import { parseQuantity } from '../../../../lib/codec/quantity.ts';
 import type { FieldProblem } from '../../../../lib/errors.ts';
 import { labelProblems } from '../../../../lib/kube/names.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required } from '../../../../lib/kube/object-meta.ts';
+import type { Pod, PodSpec } from '../../../../lib/kube/pod.ts';
+import { sumOfContainers } from '../../../../lib/kube/pod-resources.ts';
 import { compareAmounts, type ResourceList } from '../../../../lib/kube/resource-list.ts';
 import { isNative, isWhole } from '../../../../lib/kube/resource-quota.ts';
 import { isExtended, isHugePages, limitNameProblems, resourceNameProblems } from '../quotas.ts';
@@ -110,8 +112,10 @@ export function resourceProblems(
 
 const ofPods = ['cpu', 'hugepages-', 'memory'];
 /** The resources of all containers together. @source validatePodResources */
-export function podResourceProblems(value: unknown, at: string, claimNames: readonly string[]): FieldProblem[] {
+export function podResourceProblems(spec: PodSpec, at: string, claimNames: readonly string[]): FieldProblem[] {
+	const value = fieldsOf(spec).resources;
 	if (!isSet(value)) return [];
+	if (fieldsOf(fieldsOf(spec).os).name === 'windows') return [forbiddenField(at, 'may not be set for a windows pod')];
 	const podNames: NameProblems = (name, path) => {
 		const problems = resourceNameProblems(name, path);
 		const isKnown = ofPods.includes(name) || isHugePages(name);
@@ -122,5 +126,33 @@ export function podResourceProblems(value: unknown, at: string, claimNames: read
 			? [forbiddenField(`${at}.claims`, 'claims may not be set for Resources at pod-level')]
 			: []),
 		...resourceProblems(value, at, claimNames, podNames),
+		...consistencyProblems(spec, at),
+	];
+}
+
+/** The amounts of the containers fit into those of the pod. @source validatePodResourceConsistency */
+function consistencyProblems(spec: PodSpec, at: string): FieldProblem[] {
+	const pod = { spec } as Pod;
+	const most = listOfAmounts(spec.resources?.limits);
+	const sumProblems = (part: 'requests' | 'limits', isCounted: (name: string) => boolean) => {
+		const ofPod = listOfAmounts(spec.resources?.[part]);
+		return collected(Object.entries(sumOfContainers(pod, part)).toSorted(), ([name, amount]) => {
+			const given = Object.hasOwn(ofPod, name) ? ofPod[name] : undefined;
+			if (given === undefined || !isCounted(name) || compareAmounts(amount, given) <= 0) return [];
+			const detail = `must be greater than or equal to aggregate container ${part} of ${canonical(amount)}`;
+			return [invalid(`${at}.${part}[${name}]`, canonical(given), detail)];
+		});
+	};
+	return [
+		...sumProblems('requests', () => true),
+		...sumProblems('limits', isHugePages),
+		...collected(spec.containers ?? [], ({ resources }, index) =>
+			collected(Object.entries(listOfAmounts(resources?.limits)).toSorted(), ([name, amount]) => {
+				const given = Object.hasOwn(most, name) ? most[name] : undefined;
+				if (given === undefined || compareAmounts(amount, given) <= 0) return [];
+				const detail = `must be less than or equal to pod limits of ${canonical(given)}`;
+				return [invalid(`${at}.containers[${index}][${name}].limits`, canonical(amount), detail)];
+			}),
+		),
 	];
 }

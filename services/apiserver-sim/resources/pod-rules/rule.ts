@@ -49,6 +49,12 @@ export const each =
 	(value, at) =>
 		collected(listOf(value), (element, index) => rule(element, `${at}[${index}]`));
 
+/** Init containers come first. @source pkg/apis/core/pods VisitContainersWithPath */
+export const containersOf = (spec: Fields, at: string): readonly (readonly [container: Fields, path: string])[] =>
+	['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
+		listOf(spec[list]).map((one, index) => [fieldsOf(one), `${at}.${list}[${index}]`] as const),
+	);
+
 /** Each field has a rule, and the rules run in this order. */
 export function fields(rules: Readonly<Record<string, Rule>>): Rule {
 	const entries = Object.entries(rules);

@@ -17,6 +17,7 @@ import {
 	textsOf,
 	unixId,
 } from './rule.ts';
+import { windowsOptions } from './windows.ts';
 
 const profileTypes = oneOf('Localhost', 'RuntimeDefault', 'Unconfined');
 
@@ -38,7 +39,7 @@ const seccompProfile: Rule = (value, at) => {
 };
 
 const MAX_PROFILE_BYTES = 4095;
-const appArmorProfile: Rule = (value, at) => {
+export const appArmorProfile: Rule = (value, at) => {
 	const { type, localhostProfile } = fieldsOf(value);
 	const [field, profile] = [`${at}.localhostProfile`, textOf(localhostProfile)];
 	if (textOf(type) === '') return [required(`${at}.type`, 'type is required when appArmorProfile is set')];
@@ -88,6 +89,7 @@ export function containerSecurity(value: unknown, at: string, hasHostUsers: bool
 		...optional(seccompProfile)(context.seccompProfile, `${at}.seccompProfile`),
 		...(allowPrivilegeEscalation === false && privileged === true ? [contradicts('`privileged` to true')] : []),
 		...(allowPrivilegeEscalation === false ? added.map(() => contradicts('`capabilities.Add` CAP_SYS_ADMIN')) : []),
+		...windowsOptions(context.windowsOptions, `${at}.windowsOptions`),
 		...optional(appArmorProfile)(context.appArmorProfile, `${at}.appArmorProfile`),
 	];
 }
@@ -134,6 +136,7 @@ const beforeSysctls = fields({
 const afterSysctls = fields({
 	fsGroupChangePolicy: optional(oneOf('Always', 'OnRootMismatch')),
 	seccompProfile: optional(seccompProfile),
+	windowsOptions,
 	appArmorProfile: optional(appArmorProfile),
 	supplementalGroupsPolicy: optional(oneOf('Merge', 'Strict')),
 	seLinuxChangePolicy: optional(oneOf('MountOption', 'Recursive')),

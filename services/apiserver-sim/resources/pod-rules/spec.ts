@@ -2,7 +2,6 @@
  * The validation of the spec of a pod or template.
  *
  * @source pkg/apis/core/validation ValidatePodSpec, validatePodMetadataAndSpec, ValidatePodCreate, release 1.37
- * @differs the rules of Windows are missing, and of the resources of a pod those that compare them with its containers
  */
 import type { FieldProblem } from '../../../../lib/errors.ts';
 import { labelProblems, subdomainProblems, underscoredSubdomainProblems } from '../../../../lib/kube/names.ts';
@@ -25,6 +24,7 @@ import {
 	paddingProblems,
 } from './containers.ts';
 import { affinity, topologySpread } from './placement.ts';
+import { mismatchedProfiles, profileProblems } from './profiles.ts';
 import { podResourceProblems, resourceProblems } from './resources.ts';
 import {
 	each,
@@ -47,6 +47,7 @@ import {
 } from './rule.ts';
 import { podSecurity } from './security.ts';
 import { volumeProblems } from './volumes.ts';
+import { hostProcessProblems, systemProblems } from './windows.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -241,7 +242,7 @@ export function specProblems(podSpec: PodSpec, at: string, podName?: string): Fi
 		...containersProblems(spec.containers, `${at}.containers`, context),
 		...initContainersProblems(spec.initContainers, `${at}.initContainers`, names, context),
 		...ephemeralContainersProblems(spec.ephemeralContainers, `${at}.ephemeralContainers`, names, context),
-		...podResourceProblems(spec.resources, `${at}.resources`, context.claimNames),
+		...podResourceProblems(podSpec, `${at}.resources`, context.claimNames),
 		...hostNetworkProblems(spec, at, isPod),
 		...policies(spec, at),
 		...labelsProblems(podSpec.nodeSelector, `${at}.nodeSelector`),
@@ -252,9 +253,11 @@ export function specProblems(podSpec: PodSpec, at: string, podName?: string): Fi
 		...each(fields({ conditionType: qualified }))(spec.readinessGates, `${at}.readinessGates`),
 		...schedulingGates(spec.schedulingGates, `${at}.schedulingGates`),
 		...topologySpread(spec.topologySpreadConstraints, `${at}.topologySpreadConstraints`),
+		...hostProcessProblems(spec, at),
 		...hostProblems(spec, at),
 		...accountProblems(spec, at),
 		...restOfSpec(spec, at),
+		...systemProblems(spec, at, textOf(fieldsOf(spec.os).name)),
 		...fileVolumeProblems(spec, at),
 	];
 }
@@ -273,7 +276,7 @@ export function podProblems({ metadata, spec = {} }: Pod): FieldProblem[] {
 		)(fieldsOf(fieldsOf(volume).projected).sources, `${at}.projected.sources`);
 	const padded: Rule = each((container, at) => paddingProblems(fieldsOf(container), at));
 	return [
-		...annotationProblems(metadata, spec),
+		...annotationProblems(metadata, spec, 'metadata.annotations'),
 		...specProblems(spec, 'spec', metadata.name ?? ''),
 		...(spec.serviceAccountName ? [] : each(unowned)(spec.volumes, 'spec.volumes')),
 		...optional(notNegative)(spec.terminationGracePeriodSeconds, 'spec.terminationGracePeriodSeconds'),
@@ -283,7 +286,7 @@ export function podProblems({ metadata, spec = {} }: Pod): FieldProblem[] {
 }
 
 /** Of a new pod. @source ValidatePodCreate */
-export function newPodProblems({ spec = {} }: Pod): FieldProblem[] {
+export function newPodProblems({ metadata, spec = {} }: Pod): FieldProblem[] {
 	const { ephemeralContainers, nodeName = '', schedulingGates: gates } = spec;
 	return [
 		...(listOf(ephemeralContainers).length === 0
@@ -292,13 +295,18 @@ export function newPodProblems({ spec = {} }: Pod): FieldProblem[] {
 		...(nodeName === '' || listOf(gates).length === 0
 			? []
 			: [forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')]),
+		...mismatchedProfiles(metadata.annotations ?? {}, spec, 'spec'),
 	];
 }
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 /** @source ValidatePodSpecificAnnotations */
-function annotationProblems({ annotations = {} }: ObjectMeta, { nodeName = '' }: PodSpec): FieldProblem[] {
-	const at = 'metadata.annotations';
+export function annotationProblems(
+	{ annotations = {} }: Pick<ObjectMeta, 'annotations'>,
+	spec: PodSpec,
+	at: string,
+): FieldProblem[] {
+	const { nodeName = '' } = spec;
 	const [mirror, cost] = [annotations[MIRROR_ANNOTATION], annotations[DELETION_COST]];
 	const needsNode = 'must set spec.nodeName if mirror pod annotation is set';
 	return [
@@ -306,6 +314,7 @@ function annotationProblems({ annotations = {} }: ObjectMeta, { nodeName = '' }:
 		...(cost !== undefined && !isInt32(cost)
 			? [invalid(`${at}[${DELETION_COST}]`, cost, 'must be a 32bit integer')]
 			: []),
+		...profileProblems(annotations, spec, at),
 	];
 }
 /** Without a leading zero or plus sign. @source pkg/apis/core/helper validFirstDigit */

@@ -9,6 +9,7 @@ import type { FieldProblem } from '../../../../lib/errors.ts';
 import { forbiddenField, invalid } from '../../../../lib/kube/object-meta.ts';
 import { isMirrorPod, isSidecar, MIRROR_ANNOTATION, type Pod, type PodSpec } from '../../../../lib/kube/pod.ts';
 import { qosClassOf } from '../../../../lib/kube/pod-resources.ts';
+import { APP_ARMOR_OF } from './profiles.ts';
 import { collected, type Fields, fieldsOf, inRange, isSet, listOf, numberOf, textOf } from './rule.ts';
 
 const updatable = [
@@ -28,7 +29,7 @@ const areEqual = (a: unknown, b: unknown): boolean => isDeepStrictEqual(comparab
 
 export function podChangeProblems(next: Pod, previous: Pod): FieldProblem[] {
 	const [after, before] = [fieldsOf(next.spec), fieldsOf(previous.spec)];
-	const problems = mirrorProblems(next, previous);
+	const problems = annotationChanges(next, previous);
 	for (const list of ['containers', 'initContainers'])
 		if (listOf(after[list]).length !== listOf(before[list]).length) {
 			const detail = 'pod updates may not add or remove containers';
@@ -45,12 +46,17 @@ export function podChangeProblems(next: Pod, previous: Pod): FieldProblem[] {
 }
 
 /** @source ValidatePodSpecificAnnotationUpdates */
-function mirrorProblems({ metadata: next }: Pod, { metadata: previous }: Pod): FieldProblem[] {
-	const [after, before] = [next.annotations?.[MIRROR_ANNOTATION], previous.annotations?.[MIRROR_ANNOTATION]];
-	if (after === before) return [];
-	const detail =
-		before === undefined ? 'may not add mirror pod annotation' : 'may not remove or update mirror pod annotation';
-	return [forbiddenField(`metadata.annotations[${MIRROR_ANNOTATION}]`, detail)];
+function annotationChanges({ metadata: next }: Pod, { metadata: previous }: Pod): FieldProblem[] {
+	const [after, before] = [next.annotations ?? {}, previous.annotations ?? {}];
+	const kindOf = (key: string) =>
+		key === MIRROR_ANNOTATION ? 'mirror pod annotation' : key.startsWith(APP_ARMOR_OF) ? 'AppArmor annotations' : '';
+	const changed = Object.keys({ ...before, ...after }).filter(
+		(key) => before[key] !== after[key] && kindOf(key) !== '',
+	);
+	return collected(changed, (key) => {
+		const what = before[key] === undefined ? 'may not add' : 'may not remove or update';
+		return [forbiddenField(`metadata.annotations[${key}]`, `${what} ${kindOf(key)}`)];
+	});
 }
 
 const MAX_INT32 = 2 ** 31 - 1;

@@ -2,7 +2,6 @@
  * Warnings about the contents of a pod or template.
  *
  * @source pkg/api/pod/warnings.go, release 1.37
- * @differs AppArmor's annotations are not looked at
  */
 import { parseQuantity } from '../../../../lib/codec/quantity.ts';
 import { labelProblems } from '../../../../lib/kube/names.ts';
@@ -12,7 +11,8 @@ import type { ObjectMeta } from '../../../../lib/kube/types.ts';
 import { ipWarnings } from '../field-rules.ts';
 import { labelWarning, nodeTermWarnings } from '../node-labels.ts';
 import { overlapsOf } from './overlaps.ts';
-import { type Fields, fieldsOf, isSet, listOf, numberOf, textOf } from './rule.ts';
+import { type Annotations, appArmorWarning, SECCOMP_OF, SECCOMP_POD } from './profiles.ts';
+import { containersOf, type Fields, fieldsOf, isSet, listOf, numberOf, textOf } from './rule.ts';
 
 type Texts = Generator<string, void, undefined>;
 
@@ -43,6 +43,8 @@ export function* podWarnings(podSpec: PodSpec, metadata: Pick<ObjectMeta, 'annot
 	for (const [container, path] of containers) {
 		if (!isSet(fieldsOf(container.securityContext).seccompProfile))
 			yield* seccompWarning(annotations, `${SECCOMP_OF}${textOf(container.name)}`, `${prefix}metadata.annotations`);
+		// A new pod has the fields of its annotations, and the warnings about them, already.
+		if (prefix !== '') yield* appArmorWarning(container, spec, annotations, `${prefix}metadata.annotations`);
 		yield* fractionWarnings(fieldsOf(container.resources).limits, `${path}.resources.limits`, 'memory');
 		yield* fractionWarnings(fieldsOf(container.resources).requests, `${path}.resources.requests`, 'memory');
 		yield* fractionWarnings(fieldsOf(container.resources).limits, `${path}.resources.limits`, STORAGE);
@@ -56,12 +58,6 @@ export function* podWarnings(podSpec: PodSpec, metadata: Pick<ObjectMeta, 'annot
 	yield* podAffinityWarnings(spec, `${at}.affinity`);
 	yield* addressWarnings(spec, at);
 }
-
-/** Init containers come first. @source pkg/apis/core/pods VisitContainersWithPath */
-const containersOf = (spec: Fields, at: string): readonly (readonly [container: Fields, path: string])[] =>
-	['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
-		listOf(spec[list]).map((one, index) => [fieldsOf(one), `${at}.${list}[${index}]`] as const),
-	);
 
 function* placementWarnings(spec: Fields, at: string): Texts {
 	for (const key of Object.keys(fieldsOf(spec.nodeSelector))) {
@@ -94,15 +90,12 @@ const deprecatedAnnotations = {
 	'security.alpha.kubernetes.io/sysctls': SYSCTLS,
 	'security.alpha.kubernetes.io/unsafe-sysctls': SYSCTLS,
 } as const;
-type Annotations = Readonly<Record<string, string>>;
 
 function* annotationWarnings(annotations: Annotations, at: string): Texts {
 	for (const [key, message] of Object.entries(deprecatedAnnotations))
 		if (Object.hasOwn(annotations, key)) yield `${at}[${key}]: ${message}`;
 }
 
-const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
-const SECCOMP_OF = 'container.seccomp.security.alpha.kubernetes.io/';
 function* seccompWarning(annotations: Annotations, key: string, at: string): Texts {
 	if (Object.hasOwn(annotations, key))
 		yield `${at}[${key}]: non-functional in v1.27+; use the "seccompProfile" field instead`;
