@@ -43,8 +43,7 @@ export function acceptType(sent: Partial<TypeMeta>, expected: TypeMeta): { type:
 	const type = { apiVersion: sent.apiVersion || expected.apiVersion, kind: sent.kind || expected.kind };
 	const message = messageOf(type);
 	if (message === undefined) {
-		const problem = `no kind "${type.kind}" is registered for version "${type.apiVersion}" in scheme "${SCHEME}"`;
-		throw badRequest(cannotBeHandled(type, expected, problem));
+		throw badRequest(cannotBeHandled(type, expected, noSuchKind(type)));
 	}
 	if (type.kind !== expected.kind) {
 		const into = messageOf(expected);
@@ -60,6 +59,8 @@ export function acceptType(sent: Partial<TypeMeta>, expected: TypeMeta): { type:
 	return { type, message };
 }
 const SCHEME = 'pkg/api/legacyscheme/scheme.go:30';
+export const noSuchKind = ({ apiVersion, kind }: TypeMeta): string =>
+	`no kind "${kind}" is registered for version "${apiVersion}" in scheme "${SCHEME}"`;
 /** `v1.Secret` of `core/v1.Secret`, and `core.Secret` for upstream's internal type. */
 const goNameOf = ({ name }: Message): string => name.slice(name.lastIndexOf('/') + 1);
 const internalNameOf = ({ name }: Message): string => name.replace(/\/v\w+/, '');

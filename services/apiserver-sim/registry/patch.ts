@@ -5,20 +5,21 @@
  * @source apiserver/pkg/endpoints/handlers/patch.go
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { MAX_STRICT_PROBLEMS, nameOf } from '../../../lib/codec/read.ts';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
-import { readObject, strictDecodingError } from '../../../lib/kube/codec/object.ts';
-import { isJsonObject, type JsonObject, withoutNulls } from '../../../lib/kube/json-object.ts';
+import { noSuchKind, readObject, strictDecodingError } from '../../../lib/kube/codec/object.ts';
+import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts';
 import { appliedObject } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { goPrint } from '../../../lib/kube/patch/go-print.ts';
 import { applyPatch } from '../../../lib/kube/patch/patch.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import { goForm } from '../../../lib/kube/schema/go-form.ts';
-import { typeOfKind } from '../../../lib/kube/schema/schema.ts';
+import { type GroupVersionKind, typeOfKind } from '../../../lib/kube/schema/schema.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { quoteInput } from '../../../lib/text.ts';
 import { requireAcceptable } from '../bounds.ts';
 import type { ApiRequest } from '../request/api-request.ts';
-import { requireName, type StoredObjects } from './stored-objects.ts';
+import { requireName, type StoredObjects, withoutRepeatedOwners } from './stored-objects.ts';
 import { writeNext } from './update.ts';
 
 export async function patchObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
@@ -103,11 +104,11 @@ async function patchedObject<T extends KubeObject>(
 	await turn();
 	const { resource, name, namespace } = request;
 	if (!isJsonObject(patched)) throw invalidPatch(request, patched, 'the patched object is not a JSON object');
-	const metadata = isJsonObject(patched.metadata) ? patched.metadata : {};
-	// In the typed objects of upstream, null is an absent field.
-	const complete = withoutNulls({ ...patched, metadata }) as unknown as KubeObject & JsonObject;
+	const kind = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+	requireKind(request, patched, kind);
+	const complete = { ...patched, ...kind, metadata: patched.metadata ?? {} } as unknown as KubeObject & JsonObject;
 	requireAcceptable(resource, complete, (problem) => invalidPatch(request, patched, problem));
-	const read = readObject(complete, { apiVersion: apiVersionOf(resource), kind: resource.kind });
+	const read = readObject(complete, kind);
 	reportStrictProblems(request, patched, [...strictProblems, ...read.strictProblems]);
 	const object = read.object as T;
 	if (resource.namespaced && (object.metadata.namespace ?? namespace) !== namespace) {
@@ -115,5 +116,34 @@ async function patchedObject<T extends KubeObject>(
 		throw new KubejoinError('API_BAD_REQUEST', { problem });
 	}
 	requireName(object.metadata, name);
-	return object;
+	return { ...object, metadata: withoutRepeatedOwners(object.metadata, request.warn) };
+}
+
+/**
+ * A strategic merge patch is applied to the type, whose name it cannot change. The result of another patch is decoded
+ * again, and without a version its type is unknown.
+ *
+ * @throws API_INVALID, API_BAD_REQUEST
+ */
+function requireKind(request: ApiRequest, patched: JsonObject, { apiVersion, kind }: GroupVersionKind): void {
+	const { patch, name, fieldValidation } = request;
+	const { apiVersion: sentVersion, kind: sentKind, ...fields } = patched;
+	const [version, named] = [sentVersion ?? '', sentKind ?? ''];
+	const isTyped = patch?.type === 'strategic' || patch?.type === 'apply';
+	if (typeof version !== 'string' || typeof named !== 'string') {
+		const [field, value] = typeof version === 'string' ? ['kind', nameOf(named)] : ['apiVersion', nameOf(version)];
+		const goKind = { number: 'int64', array: 'slice', object: 'map' }[value] ?? value;
+		if (isTyped) throw invalidPatch(request, patched, `cannot convert ${goKind} to string`);
+		const detail = `cannot unmarshal ${value} into Go struct field .${field} of type string`;
+		throw invalidPatch(request, patched, `couldn't get version/kind; json parse error: json: ${detail}`);
+	}
+	if (isTyped) return;
+	if (version === '') {
+		if (fieldValidation !== 'Strict') requireName({}, name);
+		const unknown = Object.keys(fields).toSorted().slice(0, MAX_STRICT_PROBLEMS);
+		const problems = unknown.map((field) => `unknown field ${JSON.stringify(field)}`);
+		throw invalidPatch(request, patched, strictDecodingError(problems));
+	}
+	if (version === apiVersion && (named === '' || named === kind)) return;
+	throw invalidPatch(request, patched, noSuchKind({ apiVersion: version, kind: named || kind }));
 }

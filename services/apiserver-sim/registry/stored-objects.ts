@@ -213,7 +213,7 @@ export function sentObject<T extends KubeObject>({ object, resource, verb, name,
 }
 
 /** @source apiserver/pkg/endpoints/handlers/create.go dedupOwnerReferencesAndAddWarning */
-function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string) => void): ObjectMeta {
+export function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string) => void): ObjectMeta {
 	const { ownerReferences: sent = [] } = metadata;
 	const unique = new Map<string, OwnerReference>();
 	const repeated: string[] = [];

@@ -7,13 +7,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { withManagedFieldsOf } from '../../../lib/kube/managed-fields/field-manager.ts';
-import { forbiddenField, invalid, metadataProblems, requireValid } from '../../../lib/kube/object-meta.ts';
+import { subdomainProblems } from '../../../lib/kube/names.ts';
+import {
+	forbiddenField,
+	invalid,
+	metadataProblems,
+	nameProblems,
+	requireValid,
+} from '../../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { ResourceRequest } from '../authorize/attributes.ts';
 import { forbidden } from '../authorize/forbidden.ts';
 import { quoted } from '../authorize/go-text.ts';
-import type { ApiRequest } from '../request/api-request.ts';
+import type { ApiRequest, Subresource } from '../request/api-request.ts';
 import { hasGenericMetadata, newFinalizerProblems, preparedObject } from './create.ts';
 import { isRemovable } from './deletion.ts';
 import { type StoredObjects, sentObject } from './stored-objects.ts';
@@ -85,11 +92,12 @@ async function storeNext<T extends KubeObject>(
 	const ofObject = strategy.validate?.(next, previous, request.subresource) ?? [];
 	const ofChange = strategy.validateUpdate?.(next, previous, request.subresource) ?? [];
 	requireValid(resource, request.name, [
+		...(request.subresource === '' && checksNames(resource) ? baseNameProblems(objects, next) : []),
 		...metadataProblems(next.metadata),
 		...addedFinalizerProblems(next.metadata, previous.metadata),
 		...uidProblems(sent, previous.metadata),
 		...deletionProblems(sent, previous.metadata),
-		...(request.subresource === '' && checksFinalizers(resource) ? newFinalizerProblems(next.metadata) : []),
+		...(checksFinalizers(resource, request.subresource) ? newFinalizerProblems(next.metadata) : []),
 		...(strategy.reportsChangesFirst === true ? [...ofChange, ...ofObject] : [...ofObject, ...ofChange]),
 	]);
 	objects.warn(request, next, previous);
@@ -174,9 +182,20 @@ function requireVersion<T extends KubeObject>(
 }
 
 /** The update of these kinds checks the change of the metadata alone. @source Validate*Update */
-const withoutFinalizerNames = ['leases', 'runtimeclasses', 'resourcequotas', 'namespaces', 'priorityclasses'];
-const checksFinalizers = (resource: ApiResource): boolean =>
-	!hasGenericMetadata(resource) && !withoutFinalizerNames.includes(resource.resource);
+const ofChangeAlone = ['leases', 'runtimeclasses', 'resourcequotas', 'priorityclasses'];
+const checksNames = ({ resource }: ApiResource): boolean => !ofChangeAlone.includes(resource);
+/** These check it in every subresource. */
+const wholeAlways = ['namespaces', 'nodes', 'pods'];
+const checksFinalizers = (resource: ApiResource, subresource: Subresource): boolean =>
+	!hasGenericMetadata(resource) &&
+	checksNames(resource) &&
+	(subresource === '' || wholeAlways.includes(resource.resource));
+
+/** The name of a stored object is valid; the base from which it was made can change. */
+function baseNameProblems<T extends KubeObject>({ strategy }: StoredObjects<T>, next: T) {
+	const { nameRule = subdomainProblems } = strategy;
+	return nameProblems(next.metadata, (name) => (name === next.metadata.name ? [] : nameRule(name, next)));
+}
 
 /** Of a patch; an update with another uid is a conflict. @source ValidateObjectMetaAccessorUpdate */
 const uidProblems = ({ uid: sent = '' }: ObjectMeta, { uid = '' }: ObjectMeta) =>

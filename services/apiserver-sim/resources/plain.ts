@@ -53,9 +53,13 @@ export const nodes: Strategy<Node> = {
 		...taintProblems(node.spec?.taints ?? []),
 		...quantityProblems('capacity', node.status?.capacity),
 		...quantityProblems('allocatable', node.status?.allocatable),
+		...featureProblems(node.status),
 	],
 	warningsOf: nodeWarnings,
-	validateUpdate: (next, previous) => specChangeProblems(next.spec ?? {}, previous.spec ?? {}),
+	validateUpdate: (next, previous) => [
+		...repeatedAddresses(next),
+		...specChangeProblems(next.spec ?? {}, previous.spec ?? {}),
+	],
 };
 
 /** @source pkg/registry/core/node/strategy.go nodeWarnings */
@@ -75,9 +79,51 @@ function specChangeProblems(next: NonNullable<Node['spec']>, previous: NonNullab
 		const detail = 'node updates may not change podCIDR except from "" to valid';
 		problems.push(forbiddenField('spec.podCIDRs', detail));
 	}
-	if (givenId === '' || providerID === givenId) return problems;
+	const externalId = (spec: typeof next) => (spec as { readonly externalID?: string }).externalID ?? '';
+	const ofExternalId =
+		externalId(next) === externalId(previous) ? [] : [forbiddenField('spec.externalID', 'may not be updated')];
+	if (givenId === '' || providerID === givenId) return [...problems, ...ofExternalId];
 	const detail = `field cannot be ${providerID === '' ? 'cleared' : 'modified'} once set`;
-	return [...problems, invalid('spec.providerID', null, detail)];
+	return [...problems, invalid('spec.providerID', null, detail), ...ofExternalId];
+}
+
+const featureName = /^[A-Z][a-zA-Z0-9]*(?:\/[a-zA-Z][a-zA-Z0-9]*)*$/;
+const MAX_FEATURE_NAME = 253;
+function featureNameDetails(name: string): string[] {
+	const quoted = `invalid feature name ${JSON.stringify(name)}`;
+	if (Buffer.byteLength(name) > MAX_FEATURE_NAME)
+		return [`${quoted}: must be no more than ${MAX_FEATURE_NAME} characters`];
+	if (featureName.test(name)) return [];
+	return [
+		`${quoted}: must start with an UpperCamelCase segment, with subsequent segments separated by '/' ` +
+			'(e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes',
+	];
+}
+
+/** @source validateNodeDeclaredFeatures */
+function featureProblems(status: Node['status']): FieldProblem[] {
+	const { declaredFeatures = [] } = (status ?? {}) as { readonly declaredFeatures?: readonly string[] };
+	return declaredFeatures.flatMap((feature, index) => {
+		const [at, next] = [`status.declaredFeatures[${index}]`, `status.declaredFeatures[${index + 1}]`];
+		const following = declaredFeatures[index + 1] ?? '';
+		return [
+			...featureNameDetails(feature).map((detail) => invalid(at, feature, detail)),
+			...(following === feature ? [duplicate(next, following)] : []),
+			...(index + 1 < declaredFeatures.length && feature > following
+				? [invalid(next, following, 'list must be sorted alphabetically')]
+				: []),
+		];
+	});
+}
+
+function repeatedAddresses({ status }: Node): FieldProblem[] {
+	const seen = new Set<string>();
+	return (status?.addresses ?? []).flatMap(({ type, address }, index) => {
+		const key = JSON.stringify([type, address]);
+		const isRepeated = seen.has(key);
+		seen.add(key);
+		return isRepeated ? [duplicate(`status.addresses[${index}]`, { Type: type, Address: address })] : [];
+	});
 }
 
 /** `podCIDR` is the first of `podCIDRs`. @source pkg/apis/core/v1/conversion.go Convert_v1_NodeSpec_To_core_NodeSpec */
