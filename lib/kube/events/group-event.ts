@@ -33,11 +33,8 @@ const nameIn = (names: Readonly<Record<string, string>>, name: string): string =
 const rename = (object: object, names: Readonly<Record<string, string>>): Record<string, unknown> =>
 	Object.fromEntries(Object.entries(object).map(([name, value]) => [nameIn(names, name), value]));
 
-/** The name in the core group of a field at the top of an event. */
-export const coreFieldOf = (name: string): string => nameIn(back, name);
-export const groupFieldsToCore = (fields: object): Record<string, unknown> => rename(fields, back);
 export const toCore = (event: KubeObject): Event => ({
-	...(groupFieldsToCore(event) as unknown as Event),
+	...(rename(event, back) as unknown as Event),
 	apiVersion: 'v1',
 	kind: 'Event',
 });

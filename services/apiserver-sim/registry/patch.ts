@@ -12,7 +12,7 @@ import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts'
 import { appliedObject } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { goPrint } from '../../../lib/kube/patch/go-print.ts';
 import { applyPatch } from '../../../lib/kube/patch/patch.ts';
-import { apiVersionOf } from '../../../lib/kube/resources.ts';
+import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import { goForm } from '../../../lib/kube/schema/go-form.ts';
 import { type GroupVersionKind, typeOfKind } from '../../../lib/kube/schema/schema.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
@@ -27,13 +27,14 @@ export async function patchObject<T extends KubeObject>(objects: StoredObjects<T
 	if (patch === undefined) throw new KubejoinError('API_BAD_REQUEST', { problem: 'the request has no patch' });
 	const { type, document } = patch;
 	if (type === 'apply') return applyObject(objects, request, document);
-	const kind = { apiVersion: apiVersionOf(objects.resource), kind: objects.resource.kind };
+	const { clientResource } = objects;
+	const kind = { apiVersion: apiVersionOf(clientResource), kind: clientResource.kind };
 	const next = async (previous: T | undefined): Promise<T> => {
 		if (previous === undefined) throw new KubejoinError('API_NOT_FOUND', objects.details(request.name));
 		// The form in which a client reads the object, to which its patch refers.
-		const read = goForm(typeOfKind(kind), previous) as JsonObject;
+		const read = goForm(typeOfKind(kind), objects.toClient(previous)) as JsonObject;
 		const patched = applyPatch(type, kind, read, document);
-		return patchedObject<T>(request, patched.document, patched.strictProblems);
+		return objects.fromClient(await patchedObject(request, clientResource, patched.document, patched.strictProblems));
 	};
 	return writeNext(objects, request, next, false);
 }
@@ -46,13 +47,14 @@ function applyObject<T extends KubeObject>(
 ): Promise<T> {
 	const { force, namespace, subresource, name } = request;
 	const next = async (previous: T | undefined): Promise<T> => {
-		const applied = appliedObject(previous, configuration, { ...objects.managedWrite(request), force, namespace });
+		const live = previous && objects.toClient(previous);
+		const applied = appliedObject(live, configuration, { ...objects.managedWrite(request), force, namespace });
 		const { uid = '' } = applied.metadata;
 		if (previous === undefined && uid !== '') {
 			const because = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
 			throw new KubejoinError('API_CONFLICT', { ...objects.details(name), because });
 		}
-		return patchedObject<T>(request, applied);
+		return objects.fromClient(await patchedObject(request, objects.clientResource, applied));
 	};
 	return writeNext(objects, request, next, subresource === '');
 }
@@ -96,13 +98,14 @@ function invalidPatch(
  * @param strictProblems  those of the patch itself
  * @throws API_INVALID, API_BAD_REQUEST
  */
-async function patchedObject<T extends KubeObject>(
+async function patchedObject(
 	request: ApiRequest,
+	resource: ApiResource,
 	patched: unknown,
 	strictProblems: readonly string[] = [],
-): Promise<T> {
+): Promise<KubeObject> {
 	await turn();
-	const { resource, name, namespace } = request;
+	const { name, namespace } = request;
 	if (!isJsonObject(patched)) throw invalidPatch(request, patched, 'the patched object is not a JSON object');
 	const kind = { apiVersion: apiVersionOf(resource), kind: resource.kind };
 	requireKind(request, patched, kind);
@@ -110,13 +113,16 @@ async function patchedObject<T extends KubeObject>(
 	requireAcceptable(resource, complete, (problem) => invalidPatch(request, patched, problem));
 	const read = readObject(complete, kind);
 	reportStrictProblems(request, patched, [...strictProblems, ...read.strictProblems]);
-	const object = read.object as T;
+	const { object } = read;
 	if (resource.namespaced && (object.metadata.namespace ?? namespace) !== namespace) {
 		const problem = 'the namespace of the provided object does not match the namespace sent on the request';
 		throw new KubejoinError('API_BAD_REQUEST', { problem });
 	}
 	requireName(object.metadata, name);
-	return { ...object, metadata: withoutRepeatedOwners(object.metadata, request.warn) };
+	const metadata = withoutRepeatedOwners(object.metadata, request.warn, ' after mutating admission happens');
+	if (resource.namespaced) return { ...object, metadata };
+	const { namespace: _none, ...cluster } = metadata;
+	return { ...object, metadata: cluster };
 }
 
 /**

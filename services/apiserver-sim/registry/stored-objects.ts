@@ -58,7 +58,19 @@ export class StoredObjects<T extends KubeObject> {
 	}
 	/** The details of an error about the object. */
 	details(name: string): { resource: string; group: string; name: string } {
-		return { resource: this.resource.resource, group: this.resource.group, name };
+		const { resource, group } = this.clientResource;
+		return { resource, group, name };
+	}
+	/** That of the requests. */
+	get clientResource() {
+		return this.strategy.form?.resource ?? this.resource;
+	}
+	/** As clients write the object. */
+	toClient(object: T): KubeObject {
+		return this.strategy.form?.to(object) ?? object;
+	}
+	fromClient(object: KubeObject): T {
+		return this.strategy.form?.from(object) ?? (object as T);
 	}
 	keyFor({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>): string {
 		return storeKey(this.resource, namespace, name);
@@ -135,7 +147,9 @@ export class StoredObjects<T extends KubeObject> {
 	}
 	/** The object with its managedFields; an apply has already computed them. */
 	#managed(request: ApiRequest, object: T, previous: T | undefined): T {
-		return isApply(request) ? object : withUpdatedFields(previous, object, this.managedWrite(request));
+		if (isApply(request)) return object;
+		const before = previous && this.toClient(previous);
+		return this.fromClient(withUpdatedFields(before, this.toClient(object), this.managedWrite(request)));
 	}
 	/** The answer has room for few of them. */
 	warn({ subresource, warn }: ApiRequest, object: T, previous: T | undefined): void {
@@ -147,9 +161,9 @@ export class StoredObjects<T extends KubeObject> {
 		}
 	}
 	managedWrite({ subresource, fieldManager, userAgent }: ApiRequest): ManagedWrite {
-		const { resource } = this;
+		const { clientResource } = this;
 		return {
-			kind: { apiVersion: apiVersionOf(resource), kind: resource.kind },
+			kind: { apiVersion: apiVersionOf(clientResource), kind: clientResource.kind },
 			subresource,
 			manager: managerName(fieldManager, userAgent),
 			now: this.now(),
@@ -212,8 +226,8 @@ export function sentObject<T extends KubeObject>({ object, resource, verb, name,
 	return { ...object, metadata: withoutRepeatedOwners(sent, warn) } as T;
 }
 
-/** @source apiserver/pkg/endpoints/handlers/create.go dedupOwnerReferencesAndAddWarning */
-export function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string) => void): ObjectMeta {
+/** @param after  for the warning about a patch @source handlers/create.go dedupOwnerReferencesAndAddWarning */
+export function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string) => void, after = ''): ObjectMeta {
 	const { ownerReferences: sent = [] } = metadata;
 	const unique = new Map<string, OwnerReference>();
 	const repeated: string[] = [];
@@ -225,7 +239,7 @@ export function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string)
 	}
 	if (repeated.length === 0) return metadata;
 	warn(
-		'.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may ' +
+		`.metadata.ownerReferences contains duplicate entries${after}; API server dedups owner references in 1.20+, and may ` +
 			'reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ' +
 			repeated.join(', '),
 	);

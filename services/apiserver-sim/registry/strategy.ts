@@ -12,8 +12,17 @@ export interface Begun<T extends KubeObject> {
 	readonly finish: (isStored: boolean) => Promise<void>;
 }
 
+/** The shape in which the clients of an endpoint read and write the objects of another one. */
+export interface ClientForm<T extends KubeObject> {
+	readonly resource: ApiResource;
+	readonly to: (object: T) => KubeObject;
+	readonly from: (object: KubeObject) => T;
+}
+
 export interface Strategy<T extends KubeObject> {
 	readonly resource: ApiResource;
+	/** Absent: objects are stored as clients write them. */
+	readonly form?: ClientForm<T>;
 	readonly subresources: readonly Subresource[];
 	/** Default: a DNS subdomain. */
 	readonly nameRule?: (name: string, object: T) => string[];

@@ -92,7 +92,7 @@ async function storeNext<T extends KubeObject>(
 	const ofObject = strategy.validate?.(next, previous, request.subresource) ?? [];
 	const ofChange = strategy.validateUpdate?.(next, previous, request.subresource) ?? [];
 	requireValid(resource, request.name, [
-		...(request.subresource === '' && checksNames(resource) ? baseNameProblems(objects, next) : []),
+		...(request.subresource === '' && !withoutBase.includes(resource.resource) ? baseNameProblems(objects, next) : []),
 		...metadataProblems(next.metadata),
 		...addedFinalizerProblems(next.metadata, previous.metadata),
 		...uidProblems(sent, previous.metadata),
@@ -167,28 +167,29 @@ function withGeneration<T extends KubeObject>({ strategy }: StoredObjects<T>, ne
 }
 
 function requireVersion<T extends KubeObject>(
-	{ strategy, resource }: StoredObjects<T>,
+	objects: StoredObjects<T>,
 	name: string,
 	{ resourceVersion: wanted = '' }: ObjectMeta,
 	{ resourceVersion: found = '' }: ObjectMeta,
 ): void {
 	if (wanted === found) return;
-	if (wanted !== '' && wanted !== '0')
-		throw new KubejoinError('API_CONFLICT', { resource: resource.resource, group: resource.group, name });
+	if (wanted !== '' && wanted !== '0') throw new KubejoinError('API_CONFLICT', objects.details(name));
+	const { strategy, resource } = objects;
 	if (strategy.requiresVersionOnUpdate !== true) return;
 	const problem = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
 	// Upstream puts the resource where the kind belongs.
 	requireValid({ ...resource, kind: resource.resource }, name, [problem]);
 }
 
-/** The update of these kinds checks the change of the metadata alone. @source Validate*Update */
-const ofChangeAlone = ['leases', 'runtimeclasses', 'resourcequotas', 'priorityclasses'];
-const checksNames = ({ resource }: ApiResource): boolean => !ofChangeAlone.includes(resource);
-/** These check it in every subresource. */
-const wholeAlways = ['namespaces', 'nodes', 'pods'];
+/** The updates of these kinds do not check the names of finalizers, or the base of the name. @source Validate*Update */
+const withoutFinalizers = ['leases', 'runtimeclasses'];
+const withoutBase = ['leases', 'resourcequotas', 'priorityclasses', 'services', 'podtemplates', 'csidrivers'];
+/** These check the finalizers in every subresource. */
+const wholeAlways = ['namespaces', 'nodes', 'pods', 'services', 'resourcequotas', 'certificatesigningrequests'];
+
 const checksFinalizers = (resource: ApiResource, subresource: Subresource): boolean =>
 	!hasGenericMetadata(resource) &&
-	checksNames(resource) &&
+	!withoutFinalizers.includes(resource.resource) &&
 	(subresource === '' || wholeAlways.includes(resource.resource));
 
 /** The name of a stored object is valid; the base from which it was made can change. */

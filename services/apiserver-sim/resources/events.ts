@@ -6,14 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
-import {
-	coreFieldOf,
-	type GroupEvent,
-	groupFieldsToCore,
-	toCore,
-	toGroup,
-} from '../../../lib/kube/events/group-event.ts';
-import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts';
+import { type GroupEvent, toCore, toGroup } from '../../../lib/kube/events/group-event.ts';
 import { pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { invalid, nameProblems, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
@@ -131,6 +124,7 @@ const seriesProblems = (series: Event['series']): FieldProblem[] =>
 /** Of the objects that are written through events.k8s.io. */
 export const changedGroupEvents: Strategy<Event> = {
 	...events,
+	form: { resource: resources.groupEvents, to: toGroup, from: toCore },
 	validate: (event) => validate(event, 'reportingController'),
 	validateUpdate: groupChangeProblems,
 };
@@ -145,30 +139,6 @@ function coreField(field: string): string {
 	throw new KubejoinError('API_BAD_REQUEST', { problem: `field label not supported: ${field}` });
 }
 
-/** The patch of an event of the newer group, with the names of the core group. */
-function corePatch({ type, document }: Patch): Patch {
-	if (type !== 'json') return { type, document: isJsonObject(document) ? coreFields(document) : document };
-	if (!Array.isArray(document)) return { type, document };
-	const operations: unknown[] = document;
-	return { type, document: operations.map((one) => (isJsonObject(one) ? corePaths(one) : one)) };
-}
-type Patch = NonNullable<ApiRequest['patch']>;
-
-function coreFields(document: JsonObject): JsonObject {
-	const named = groupFieldsToCore(document);
-	return 'apiVersion' in document ? { ...named, apiVersion: 'v1' } : named;
-}
-
-function corePaths(operation: JsonObject): JsonObject {
-	const named = (path: unknown): unknown => {
-		if (typeof path !== 'string') return path;
-		const [root = '', first = '', ...rest] = path.split('/');
-		return [root, coreFieldOf(first), ...rest].join('/');
-	};
-	const { path, from } = operation;
-	return { ...operation, path: path === '' ? path : named(path), ...(from === undefined ? {} : { from: named(from) }) };
-}
-
 /** The same objects through the group events.k8s.io. */
 export function groupEvents(core: ResourceStorage, requireValidEvent: (event: KubeObject) => void): ResourceStorage {
 	const sent = (request: ApiRequest): ApiRequest => ({
@@ -176,7 +146,6 @@ export function groupEvents(core: ResourceStorage, requireValidEvent: (event: Ku
 		resource: resources.events,
 		object: request.object === undefined ? undefined : toCore(request.object),
 		fieldSelector: request.fieldSelector.map((one) => ({ ...one, field: coreField(one.field) })),
-		...(request.patch === undefined ? {} : { patch: corePatch(request.patch) }),
 	});
 	const answered = async (answer: Promise<KubeObject> | undefined) => toGroup((await answer) as KubeObject);
 	const listed = async (answer: Promise<ObjectList> | undefined): Promise<ObjectList> => {

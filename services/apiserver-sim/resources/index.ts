@@ -78,8 +78,6 @@ export function createResources(options: ResourcesOptions): Resources {
 	const watches = new WatchCount();
 	const quotas = createStorage(resourceQuotas, context);
 	const coreEvents = stored(events);
-	const { update, patch } = stored(changedGroupEvents);
-	const changed = { ...coreEvents, ...(update && { update }), ...(patch && { patch }) };
 	const connections = { objects, locations, authorizer };
 	const storedPods = withStreams(withLogs(withActions(stored(pods)), connections), connections);
 	const endpoints: [ApiResource, ResourceStorage][] = [
@@ -90,7 +88,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.nodes, withProxy(stored(nodes), locations)],
 		[resources.leases, stored(leases)],
 		[resources.events, coreEvents],
-		[resources.groupEvents, groupEvents(changed, requireGroupEvent)],
+		[resources.groupEvents, groupEvents(stored(changedGroupEvents), requireGroupEvent)],
 		[resources.pods, storedPods],
 		[resources.podTemplates, stored(podTemplates)],
 		[resources.bindings, bindingsEndpoint(storedPods)],

@@ -17,7 +17,7 @@ import {
 	validatingWebhookConfigurations,
 } from './admission-kinds.ts';
 import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
-import { events, groupEventProblems, groupEvents } from './events.ts';
+import { changedGroupEvents, events, groupEventProblems, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { podTemplates } from './pod-templates.ts';
@@ -376,8 +376,9 @@ describe('kinds', () => {
 			const { spec } = await add('e', { type: 'ExternalName', externalName: 'x.example', ports: undefined });
 			assert.equal((spec as { clusterIP?: string }).clusterIP, undefined);
 			assert.equal(addressOf(await add('h', { clusterIP: 'None' })), 'None');
-			for (const clusterIP of ['10.0.0.1', '10.112.0.1', 'fd00::1'])
-				assert.match(await refusalOf(add('f', { clusterIP })), /does not match the current range/);
+			for (const clusterIP of ['10.0.0.1', '10.112.0.1'])
+				assert.match(await refusalOf(add('f', { clusterIP })), /is not in the valid range/);
+			assert.match(await refusalOf(add('f', { clusterIP: 'fd00::1' })), /IPv6 is not configured on this cluster/);
 		});
 
 		it('are refused with a text that is no address, of which they claim nothing', async () => {
@@ -461,7 +462,8 @@ describe('kinds', () => {
 			count: 1,
 			type: 'Normal',
 		};
-		const group = () => groupEvents(on(events), () => undefined);
+		const { form } = changedGroupEvents;
+		const group = () => groupEvents(on({ ...events, ...(form && { form }) }), () => undefined);
 
 		it('are the same objects in both groups', async () => {
 			await create(events, core);

@@ -15,7 +15,8 @@ import type { Store } from '../../../lib/store/store.ts';
 import type { Begun, Strategy } from '../registry/strategy.ts';
 import { storePrefix } from '../registry/strategy.ts';
 import { portProblems } from './field-rules.ts';
-import { addressProblems, needsHealthCheck, type Service } from './service-rules.ts';
+import { withFamilies } from './service-families.ts';
+import { needsHealthCheck, type Service } from './service-rules.ts';
 
 /** 10.96.0.0/12; the first address is that of the Service `kubernetes`. */
 const NETWORK = 0x0a_60_00_00;
@@ -87,10 +88,8 @@ class Allocation {
 	/** @throws API_INVALID  another Service has the address or the port */
 	async begin(): Promise<Begun<Service>> {
 		try {
-			const { spec = {} } = this.#service;
-			// Upstream reports nothing else then. @source alloc.go, before it allocates
-			if (spec.type !== 'ExternalName')
-				requireValid(resources.services, this.#service.metadata?.name ?? '', addressProblems(spec));
+			const { spec, problems } = withFamilies(this.#service.spec ?? {}, this.#previous?.spec);
+			requireValid(resources.services, this.#service.metadata?.name ?? '', problems);
 			const object = {
 				...this.#service,
 				spec: {
@@ -125,7 +124,8 @@ class Allocation {
 		if (wanted !== '') {
 			const refuse = (detail: string) =>
 				this.#refuse('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${detail}`);
-			if (!isInNetwork(wanted)) refuse('the provided network does not match the current range');
+			if (!isInNetwork(wanted))
+				refuse(`the provided IP (${wanted}) is not in the valid range. The range of valid IPs is 10.96.0.0/12`);
 			if (!(await this.#claim(addressKey(wanted)))) refuse('provided IP is already allocated');
 		}
 		return { clusterIP, clusterIPs: [clusterIP] };

@@ -2,7 +2,7 @@
  * The validation of Services.
  *
  * @source pkg/apis/core/validation validateService, ValidateServiceUpdate, release 1.37
- * @differs a Service has one address, also with RequireDualStack; annotations of load balancers are not checked
+ * @differs annotations of load balancers are not checked
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';

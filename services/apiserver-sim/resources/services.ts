@@ -38,26 +38,18 @@ function setDefaults(service: Service): Service {
 		protocol: port.protocol || 'TCP',
 		targetPort: port.targetPort || port.port,
 	}));
-	const clusterIPs = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : undefined);
 	return {
 		...service,
 		spec: {
-			...(hasAddress ? { ...familiesOf({ ...spec, clusterIPs }), internalTrafficPolicy: 'Cluster' } : {}),
+			...(hasAddress ? { internalTrafficPolicy: 'Cluster' } : {}),
 			...(isExternal({ ...spec, type }) ? { externalTrafficPolicy: 'Cluster' } : {}),
 			...(type === 'LoadBalancer' ? { allocateLoadBalancerNodePorts: true } : {}),
 			...withAffinity(spec),
 			...(ports === undefined ? {} : { ports }),
-			...(clusterIPs === undefined ? {} : { clusterIPs }),
 			type,
 		},
 	};
 }
-
-/** A headless Service without a selector can have endpoints of both families. @source alloc.go initIPFamilyFields */
-const familiesOf = (spec: Spec): Spec =>
-	isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0 && spec.ipFamilyPolicy === undefined
-		? { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }
-		: { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' };
 
 const AFFINITY_SECONDS = 10_800;
 function withAffinity({ sessionAffinityConfig, ...spec }: Spec): Spec {
@@ -105,15 +97,21 @@ const nodePortsOf = ({ ports = [] }: Spec): number[] => ports.flatMap(({ nodePor
 
 /** A change of `clusterIP` alone changes the first of `clusterIPs`. @source normalizeClusterIPs */
 function withSameAddresses(spec: Spec, found: Spec): Spec {
-	const { clusterIP = '', clusterIPs } = spec;
-	const isAlone = clusterIP !== (found.clusterIP ?? '') && isDeepStrictEqual(clusterIPs, found.clusterIPs);
+	const { clusterIP = '', clusterIPs = [] } = spec;
+	const isSame = clusterIP === (found.clusterIP ?? '');
+	if (isSame) return clusterIPs.length > 0 || !found.clusterIPs ? spec : { ...spec, clusterIPs: found.clusterIPs };
+	const isAlone = clusterIPs.length === 0 || isDeepStrictEqual(clusterIPs, found.clusterIPs ?? []);
 	return isAlone ? { ...spec, clusterIPs: clusterIP === '' ? [] : [clusterIP] } : spec;
 }
 
 /** An update that leaves out the allocated address and node ports keeps them. @source patchAllocatedValues */
 function withAllocated(spec: Spec, found: Spec): Spec {
 	const { clusterIP, clusterIPs } = found;
-	const keepsAddress = spec.type !== 'ExternalName' && !spec.clusterIP && clusterIP !== undefined;
+	const keepsAddress = spec.type !== 'ExternalName' && found.type !== 'ExternalName';
+	const kept = {
+		...(!spec.clusterIP && clusterIP ? { clusterIP } : {}),
+		...((spec.clusterIPs ?? []).length === 0 && clusterIPs ? { clusterIPs } : {}),
+	};
 	const used = nodePortsOf(found).filter((port) => nodePortsOf(spec).includes(port));
 	const ofName = new Map(found.ports?.map(({ name = '', nodePort }) => [name, nodePort]));
 	const ports = spec.ports?.map((port) => {
@@ -123,7 +121,7 @@ function withAllocated(spec: Spec, found: Spec): Spec {
 	});
 	return {
 		...spec,
-		...(keepsAddress ? { clusterIP, clusterIPs } : {}),
+		...(keepsAddress ? kept : {}),
 		...(ports === undefined ? {} : { ports }),
 	};
 }
