@@ -69,6 +69,7 @@ const withService = (config: Webhook['clientConfig']) =>
 
 const failurePolicies = ['Fail', 'Ignore'];
 const sideEffects = ['None', 'NoneOnDryRun'];
+const reinvocationPolicies = ['IfNeeded', 'Never'];
 const MAX_TIMEOUT = 30;
 
 function webhookProblems(webhook: Webhook, at: string): FieldProblem[] {
@@ -93,9 +94,15 @@ function webhookProblems(webhook: Webhook, at: string): FieldProblem[] {
 		...labelSelectorProblems(webhook.objectSelector, `${at}.objectSelector`),
 		...clientConfigProblems(clientConfig, `${at}.clientConfig`),
 		...conditionProblems(webhook.matchConditions, `${at}.matchConditions`),
+		...reinvocationProblems(webhook.reinvocationPolicy, `${at}.reinvocationPolicy`),
 		...reviewVersionProblems(admissionReviewVersions, `${at}.admissionReviewVersions`),
 	];
 }
+
+const reinvocationProblems = (policy: unknown, at: string): FieldProblem[] =>
+	policy === undefined || reinvocationPolicies.includes(String(policy))
+		? []
+		: [notSupported(at, String(policy), reinvocationPolicies)];
 
 /** @source apimachinery/pkg/util/validation IsFullyQualifiedName */
 function fullyQualifiedProblems(field: string, name: string): FieldProblem[] {
@@ -277,7 +284,6 @@ interface MutatingPolicy extends Policy {
 	};
 }
 const mutatedOperations = ['*', 'CONNECT', 'CREATE', 'UPDATE'];
-const reinvocationPolicies = ['IfNeeded', 'Never'];
 /** A mutation has the field of its patch type, and no other. */
 const patchFields = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonPatch' } as const;
 const patchTypes = Object.keys(patchFields);

@@ -89,6 +89,7 @@ const referenceInGo = (reference: object | undefined): object | null => {
 	const goName = (name: string) => goNames[name] ?? `${name[0]?.toUpperCase()}${name.slice(1)}`;
 	return Object.fromEntries(names.map((name) => [goName(name), of[name] ?? '']));
 };
+const sourceInGo = (source: Event['source']) => ({ Component: source?.component ?? '', Host: source?.host ?? '' });
 const toMicroseconds = (time: string | null | undefined): string | undefined => time?.replace(/(\.\d{6})\d+/, '$1');
 
 /** An event of the newer group changes its series only. @source ValidateEventUpdate */
@@ -103,6 +104,9 @@ function groupChangeProblems(next: Event, previous: Event): FieldProblem[] {
 		...(isSeriesChanged ? seriesProblems(series) : []),
 		...fixed('involvedObject', referenceInGo(involvedObject ?? {}), referenceInGo(previous.involvedObject ?? {})),
 		...['reason' as const, 'message' as const].flatMap(text),
+		...fixed('source', sourceInGo(next.source), sourceInGo(previous.source)),
+		...fixed('firstTimestamp', next.firstTimestamp ?? null, previous.firstTimestamp ?? null),
+		...fixed('lastTimestamp', next.lastTimestamp ?? null, previous.lastTimestamp ?? null),
 		...fixed('count', next.count ?? 0, previous.count ?? 0),
 		...text('type'),
 		...fixed('eventTime', toMicroseconds(eventTime), toMicroseconds(previous.eventTime), eventTime ?? null),

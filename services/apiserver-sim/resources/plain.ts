@@ -9,6 +9,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { ConfigMap, Lease, Node, Taint } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import type { Strategy } from '../registry.ts';
+import { disabledInNodes, without } from './disabled-fields.ts';
 import { cidrProblems, cidrWarnings, immutableContent } from './field-rules.ts';
 
 export const configMaps: Strategy<ConfigMap> = {
@@ -40,7 +41,9 @@ export const nodes: Strategy<Node> = {
 	subresources: ['status'],
 	fields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),
 	setDefaults: (node) => withAllocatable(withPodCidrs(node)),
-	prepareForUpdate({ spec, status, ...next }, previous, subresource) {
+	prepareForCreate: (node) => without(node, disabledInNodes),
+	prepareForUpdate(sent, previous, subresource) {
+		const { spec, status, ...next } = without(sent, disabledInNodes);
 		const kept = subresource === 'status' ? { spec: previous.spec, status } : { spec, status: previous.status };
 		return {
 			...next,
@@ -64,8 +67,7 @@ export const nodes: Strategy<Node> = {
 
 /** @source pkg/registry/core/node/strategy.go nodeWarnings */
 function* nodeWarnings({ spec = {} }: Node): Generator<string> {
-	const { configSource, externalID, podCIDRs = [] } = spec as typeof spec & Readonly<Record<string, unknown>>;
-	if (configSource) yield 'spec.configSource: the feature is removed';
+	const { externalID, podCIDRs = [] } = spec as typeof spec & Readonly<Record<string, unknown>>;
 	if (externalID) yield 'spec.externalID: this field is deprecated, and is unused by Kubernetes';
 	for (const [index, cidr] of podCIDRs.entries()) yield* cidrWarnings(`spec.podCIDRs[${index}]`, cidr);
 }

@@ -6,13 +6,15 @@
 import { annotationsProblems, forbiddenField, labelsProblems } from '../../../lib/kube/object-meta.ts';
 import type { PodTemplate } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
+import type { Strategy } from '../registry.ts';
+import { disabledInPods, without } from './disabled-fields.ts';
 import { kindStrategy } from './kind.ts';
 import { mismatchedProfiles } from './pod-rules/profiles.ts';
 import { annotationProblems, specProblems } from './pod-rules/spec.ts';
 import { podWarnings } from './pod-rules/warnings.ts';
 import { withSpecDefaults } from './pods.ts';
 
-export const podTemplates = kindStrategy<PodTemplate>(resources.podTemplates, {
+const base = kindStrategy<PodTemplate>(resources.podTemplates, {
 	generationOf: ({ template }) => template,
 	setDefaults: ({ template, ...object }) => ({
 		...object,
@@ -35,3 +37,11 @@ export const podTemplates = kindStrategy<PodTemplate>(resources.podTemplates, {
 		];
 	},
 });
+
+const withoutDisabled = (object: PodTemplate): PodTemplate =>
+	without(object, { template: { metadata: { managedFields: true }, spec: disabledInPods } });
+export const podTemplates: Strategy<PodTemplate> = {
+	...base,
+	prepareForCreate: (created) => withoutDisabled(created),
+	prepareForUpdate: (next) => withoutDisabled(next),
+};

@@ -8,6 +8,7 @@ import type { Container, Pod, PodSpec, ProjectedSource, Volume } from '../../../
 import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
+import { disabledInPods, without } from './disabled-fields.ts';
 import { kindStrategy, specOf } from './kind.ts';
 import { newPodProfileWarnings, withAnnotatedProfiles } from './pod-rules/profiles.ts';
 import { newPodProblems, podProblems } from './pod-rules/spec.ts';
@@ -263,13 +264,17 @@ const base = kindStrategy<Pod>(resources.pods, {
 	validateUpdate,
 });
 
+const withoutDisabled = (pod: Pod): Pod => without(pod, { spec: disabledInPods });
+
 export const pods: Strategy<Pod> = {
 	...base,
 	prepareForCreate(created, user, now, warn) {
 		for (const warning of newPodProfileWarnings(created)) warn(warning);
-		return base.prepareForCreate?.(withAnnotatedProfiles(created), user, now, warn) ?? created;
+		const enabled = withoutDisabled(withAnnotatedProfiles(created));
+		return base.prepareForCreate?.(enabled, user, now, warn) ?? enabled;
 	},
-	prepareForUpdate(next, previous, subresource, now) {
+	prepareForUpdate(sent, previous, subresource, now) {
+		const next = withoutDisabled(sent);
 		if (subresource === 'ephemeralcontainers') {
 			const { ephemeralContainers: sent } = next.spec ?? {};
 			const { ephemeralContainers: _found, ...spec } = previous.spec ?? {};

@@ -3,12 +3,14 @@
  *
  * @source pkg/registry/core/service, pkg/apis/core/v1/defaults.go SetDefaults_Service, release 1.37
  */
+import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
-import { labelProblems } from '../../../lib/kube/names.ts';
-import { forbiddenField, invalid } from '../../../lib/kube/object-meta.ts';
+import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
+import { forbiddenField, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
+import { ipProblems } from './field-rules.ts';
 import { kindStrategy } from './kind.ts';
 import {
 	isExternal,
@@ -48,7 +50,14 @@ function setDefaults(service: Service): Service {
 			...(ports === undefined ? {} : { ports }),
 			type,
 		},
+		...withIpModes(service),
 	};
+}
+
+function withIpModes(service: Service): object {
+	const { status } = service as { readonly status?: Status };
+	const ingress = status?.loadBalancer?.ingress?.map((one) => (one.ip ? { ipMode: 'VIP', ...one } : one));
+	return ingress === undefined ? {} : { status: { ...status, loadBalancer: { ...status?.loadBalancer, ingress } } };
 }
 
 const AFFINITY_SECONDS = 10_800;
@@ -60,6 +69,36 @@ function withAffinity({ sessionAffinityConfig, ...spec }: Spec): Spec {
 	return { ...spec, sessionAffinity, sessionAffinityConfig: config };
 }
 
+interface Status {
+	readonly loadBalancer?: { readonly ingress?: readonly Readonly<Record<string, unknown>>[] };
+}
+const ipModes = ['Proxy', 'VIP'];
+/** @source ValidateLoadBalancerStatus */
+function ingressProblems({ type }: Spec, status: Status = {}): FieldProblem[] {
+	const ingress = status.loadBalancer?.ingress ?? [];
+	const at = 'status.loadBalancer.ingress';
+	if (type !== 'LoadBalancer')
+		return ingress.length === 0 ? [] : [forbiddenField(at, "may only be used when `spec.type` is 'LoadBalancer'")];
+	return ingress.flatMap(({ ip, ipMode, hostname }, index) => {
+		const [path, address, host] = [`${at}[${index}]`, String(ip ?? ''), String(hostname ?? '')];
+		const never = forbiddenField(`${path}.ipMode`, 'may not be specified when `ip` is not set');
+		return [
+			...(address === '' ? [] : ipProblems(`${path}.ip`, address)),
+			...(ipMode === undefined
+				? address === ''
+					? []
+					: [required(`${path}.ipMode`, 'must be specified when `ip` is set')]
+				: address === ''
+					? [never]
+					: ipModes.includes(String(ipMode))
+						? []
+						: [notSupported(`${path}.ipMode`, String(ipMode), ipModes)]),
+			...(host === '' ? [] : subdomainProblems(host).map((detail) => invalid(`${path}.hostname`, host, detail))),
+			...(isIP(host) === 0 ? [] : [invalid(`${path}.hostname`, host, 'must be a DNS name, not an IP address')]),
+		];
+	});
+}
+
 const base = kindStrategy<Service>(resources.services, {
 	allowsCreateOnUpdate: true,
 	nameRule: labelProblems,
@@ -67,7 +106,8 @@ const base = kindStrategy<Service>(resources.services, {
 	initialStatus: () => ({ loadBalancer: {} }),
 	validate: ({ spec = {} }, previous) => serviceProblems(spec, previous?.spec),
 	warningsOf: serviceWarnings,
-	validateUpdate: ({ spec: next = {} }, { spec: previous = {} }) => [
+	validateUpdate: ({ spec: next = {}, ...object }, { spec: previous = {} }) => [
+		...ingressProblems(next, (object as { readonly status?: Status }).status),
 		...changeProblems(next, previous, 'clusterIPs'),
 		...(needsHealthCheck(next) &&
 		needsHealthCheck(previous) &&
