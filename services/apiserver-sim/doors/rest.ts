@@ -119,7 +119,9 @@ function cutOff(response: ServerResponse): void {
 /** The Warning headers of an answer. @source apiserver/pkg/endpoints/filters/warning.go */
 class Warnings {
 	readonly #texts = new Set<string>();
-	#bytes = 0;
+	#length = 0;
+	/** Of the texts when each is cut. */
+	#cutLength = 0;
 
 	constructor({ credentials }: HttpRequest) {
 		// @source apiserver/pkg/authentication/request/bearertoken
@@ -128,20 +130,27 @@ class Warnings {
 	}
 
 	add(text: string): void {
-		const shown = printable(text, { maxLength: MAX_WARNING_LENGTH });
-		if (this.#texts.has(shown) || this.#bytes + shown.length > MAX_WARNINGS_LENGTH) return;
+		if (this.#isCut && this.#cutLength >= MAX_WARNINGS_LENGTH) return;
+		const shown = printable(text, { maxLength: MAX_WARNINGS_LENGTH });
+		if (this.#texts.has(shown)) return;
 		this.#texts.add(shown);
-		this.#bytes += shown.length;
+		this.#length += shown.length;
+		this.#cutLength += Math.min(shown.length, MAX_CUT_LENGTH);
+	}
+
+	/** All are cut when the whole ones have no room. */
+	get #isCut(): boolean {
+		return this.#length > MAX_WARNINGS_LENGTH;
 	}
 
 	addTo(headers: Record<string, string | readonly string[]>): void {
 		if (this.#texts.size === 0) return;
-		const quoted = [...this.#texts].map((text) => text.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?'));
+		const shown = [...this.#texts].map((text) => (this.#isCut ? text.slice(0, MAX_CUT_LENGTH) : text));
+		const quoted = shown.map((text) => text.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?'));
 		headers.Warning = quoted.map((text) => `299 - "${text}"`);
 	}
 }
-/** @source apiserver/pkg/endpoints/filters/warning.go */
-const MAX_WARNING_LENGTH = 256;
+const MAX_CUT_LENGTH = 256;
 const MAX_WARNINGS_LENGTH = 4 * 1024;
 
 function refusalOf(error: unknown, request: HttpRequest, log: Log, lines: LimitLines): Answer {

@@ -132,7 +132,7 @@ async function patchedObject(
  * @throws API_INVALID, API_BAD_REQUEST
  */
 function requireKind(request: ApiRequest, patched: JsonObject, { apiVersion, kind }: GroupVersionKind): void {
-	const { patch, name, fieldValidation } = request;
+	const { patch, name } = request;
 	const { apiVersion: sentVersion, kind: sentKind, ...fields } = patched;
 	const [version, named] = [sentVersion ?? '', sentKind ?? ''];
 	const isTyped = patch?.type === 'strategic' || patch?.type === 'apply';
@@ -145,10 +145,10 @@ function requireKind(request: ApiRequest, patched: JsonObject, { apiVersion, kin
 	}
 	if (isTyped) return;
 	if (version === '') {
-		if (fieldValidation !== 'Strict') requireName({}, name);
 		const unknown = Object.keys(fields).toSorted().slice(0, MAX_STRICT_PROBLEMS);
 		const problems = unknown.map((field) => `unknown field ${JSON.stringify(field)}`);
-		throw invalidPatch(request, patched, strictDecodingError(problems));
+		reportStrictProblems(request, patched, problems);
+		requireName({}, name);
 	}
 	if (version === apiVersion && (named === '' || named === kind)) return;
 	throw invalidPatch(request, patched, noSuchKind({ apiVersion: version, kind: named || kind }));

@@ -390,12 +390,16 @@ export const validatingAdmissionPolicyBindings = kindStrategy<PolicyBinding>(
 	resources.validatingAdmissionPolicyBindings,
 	{
 		requiresVersionOnUpdate: true,
-		validateCreate: staticNameProblems,
 		generationOf: specOf,
 		setDefaults: withBindingDefaults,
-		validate({ spec = {} }) {
+		validate({ spec = {}, ...object }, previous) {
 			const { validationActions = [] } = spec;
-			return [...policyBindingProblems(spec), ...actionProblems(validationActions, actions, 'spec.validationActions')];
+			const ofName = previous === undefined ? staticNameProblems(object) : [];
+			return [
+				...ofName,
+				...policyBindingProblems(spec),
+				...actionProblems(validationActions, actions, 'spec.validationActions'),
+			];
 		},
 	},
 );

@@ -126,7 +126,7 @@ export const services: Strategy<Service> = {
 		const object = base.prepareForUpdate?.(next, previous, subresource, now) ?? next;
 		const [after, before] = [object.spec ?? {}, previous.spec ?? {}];
 		const spec = withoutUnneeded(withAllocated(withSameAddresses(after, before), before), before);
-		if (spec.type === 'LoadBalancer') return { ...object, spec };
+		if (spec.type === 'LoadBalancer' || subresource === 'status') return { ...object, spec };
 		const status = { ...(object as { status?: object }).status, loadBalancer: {} };
 		return { ...object, spec, status } as Service;
 	},
