@@ -61,7 +61,6 @@ export class StoredObjects<T extends KubeObject> {
 		const { resource, group } = this.clientResource;
 		return { resource, group, name };
 	}
-	/** That of the requests. */
 	get clientResource() {
 		return this.strategy.form?.resource ?? this.resource;
 	}

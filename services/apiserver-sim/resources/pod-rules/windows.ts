@@ -55,7 +55,6 @@ function* userDetails(name: string): Generator<string> {
 		yield 'runAsUserName\'s User cannot contain the following characters: "/\\:;|=,+*?<>@[]';
 }
 
-/** Of a pod or container. */
 export const windowsOptions: Rule = fields({
 	gmsaCredentialSpecName: optional(text(subdomainProblems)),
 	gmsaCredentialSpec: optional(credentialSpec),
