@@ -34,6 +34,8 @@ const files: Readonly<Record<string, Cause>> = {
 	ENAMETOOLONG: { text: 'file name too long', remedy: () => 'Choose a shorter path' },
 	EBUSY: { text: 'device or resource busy', remedy: (path) => `End the program that uses ${path}, and retry` },
 	EIO: { text: 'input/output error', remedy: (path) => `Check the disk that holds ${path}: it reports an error` },
+	NOT_REGULAR: { text: 'not a regular file', remedy: (path) => `Name a regular file: ${path} is not one` },
+	TOO_LONG: { text: 'is longer than', remedy: (path) => `Name another file: ${path} is too long for its purpose` },
 	ENXIO: { text: 'no such device or address', remedy: (path) => `Name a regular file: ${path} is not one` },
 };
 

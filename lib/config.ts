@@ -3,9 +3,9 @@
  * the allowed values, and never replaces an invalid value by a default. Secrets come as files; their contents are never
  * printed.
  */
-import { readFileSync } from 'node:fs';
 import { splitHostPort } from './address.ts';
 import { causeText, KubejoinError } from './errors.ts';
+import { readText } from './files.ts';
 
 export const PREFIX = 'KUBEJOIN_';
 
@@ -70,7 +70,7 @@ export const list: Parse<readonly string[]> = (value) =>
 /** The contents of the file that the setting names. */
 export const contentsOf: Parse<string> = (path) => {
 	try {
-		return readFileSync(path, 'utf8');
+		return readText(path);
 	} catch (error) {
 		throw new Error(`a file that can be read (${causeText(error)})`);
 	}

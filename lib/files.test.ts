@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from './errors.ts';
-import { makePrivateDirectory, readFileIfThere, writeUnflushedFile, writeWholeFile, writeWholeFiles } from './files.ts';
+import {
+	linesOf,
+	makePrivateDirectory,
+	readBytes,
+	readFileIfThere,
+	readText,
+	writeUnflushedFile,
+	writeWholeFile,
+	writeWholeFiles,
+} from './files.ts';
+import { limits } from './limits.ts';
 
 const secret = 'the contents';
 const unusable = (work: Promise<unknown>) =>
@@ -78,6 +92,75 @@ describe('files', () => {
 	it('returns undefined for a missing file, and FILE_UNUSABLE for one that cannot be read', async () => {
 		assert.equal(await readFileIfThere(at('none')), undefined);
 		await unusable(readFileIfThere(directory));
+	});
+
+	it('refuses a FIFO, a socket and a device, and waits for no other program', async () => {
+		spawnSync('mkfifo', [at('fifo')]);
+		// A reader that opens the FIFO is given a line, so that a broken one fails this test instead of blocking it.
+		const writer = spawn('sh', ['-c', 'exec echo line > "$0"', at('fifo')], { stdio: 'ignore' });
+		const server = createServer().listen(at('socket'));
+		await once(server, 'listening');
+		try {
+			for (const [path, problem] of [
+				[at('fifo'), 'is a FIFO, not a regular file'],
+				[at('socket'), 'is a socket, not a regular file'],
+				['/dev/zero', 'is a device, not a regular file'],
+			] as const) {
+				for (const read of [() => readText(path), () => readBytes(path, 10), () => [...linesOf(path, 10)]])
+					assert.throws(read, { message: problem });
+				await unusable(readFileIfThere(path));
+			}
+			await symlink(at('fifo'), at('link'));
+			assert.throws(() => readText(at('link')), { message: 'is a FIFO, not a regular file' });
+		} finally {
+			writer.kill('SIGKILL');
+			server.close();
+		}
+	});
+
+	it('reads a pipe that the caller of the program opened', () => {
+		spawnSync('mkfifo', [at('fifo')]);
+		const pipe = openSync(at('fifo'), constants.O_RDWR);
+		try {
+			writeSync(pipe, 'ab');
+			for (const [directory, letter] of [
+				['/dev/fd', 'a'],
+				['/proc/self/fd', 'b'],
+			])
+				assert.equal(readBytes(`${directory}/${pipe}`, 0).toString(), letter);
+		} finally {
+			closeSync(pipe);
+		}
+	});
+
+	it('refuses a file that is longer than its limit, whatever its size', () => {
+		writeFileSync(at('huge'), 'ab');
+		assert.deepEqual([readText(at('huge'), 2), readBytes(at('huge'), 0).toString()], ['ab', 'a']);
+		assert.throws(() => readText(at('huge'), 1), { message: 'is longer than 1 bytes' });
+		truncateSync(at('huge'), 1024 ** 4);
+		assert.throws(() => readText(at('huge')), { message: `is longer than ${limits.fileBytes.value} bytes` });
+		assert.throws(() => [...linesOf(at('huge'), 1024)], { message: 'line 1 is longer than 1024 bytes' });
+	});
+
+	it('reads the whole lines of a file of any length', () => {
+		const lines = Array.from({ length: 30_000 }, (_, index) => `line ${index} größe`);
+		writeFileSync(at('lines'), `${lines.join('\n')}\ntorn`);
+		assert.deepEqual([...linesOf(at('lines'), 1024)], lines);
+		writeFileSync(at('lines'), `a\n\n${'b'.repeat(70_000)}\n`);
+		assert.deepEqual(
+			[...linesOf(at('lines'), 70_000)].map(({ length }) => length),
+			[1, 0, 70_000],
+		);
+	});
+
+	it('FILE_UNUSABLE: replaces no device, no FIFO and no open file of the process', async () => {
+		spawnSync('mkfifo', [at('fifo')]);
+		await symlink('/dev/null', at('null'));
+		for (const path of [at('fifo'), at('null'), '/dev/fd/1', '/proc/self/fd/1'])
+			await unusable(writeWholeFile(path, secret, 0o600));
+		assert.deepEqual((await readdir(directory)).sort(), ['fifo', 'null']);
+		assert.ok((await stat(at('fifo'))).isFIFO());
+		assert.ok((await stat(at('null'))).isCharacterDevice());
 	});
 
 	it('makes a directory private to its owner, also an existing one', async () => {

@@ -1,22 +1,29 @@
-/** Files that are complete or absent, also after a power failure. No error repeats their contents. */
+/**
+ * Files that are complete or absent, also after a power failure, and reads that end, whatever file a path names. No
+ * error repeats their contents.
+ */
 import {
 	chmodSync,
 	closeSync,
+	constants,
 	fchmodSync,
+	fstatSync,
 	fsync,
 	mkdirSync,
 	openSync,
-	readFileSync,
 	readSync,
 	renameSync,
 	rmSync,
+	type Stats,
 	statfsSync,
+	statSync,
 	symlinkSync,
 	unlinkSync,
 	writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { causeText, KubejoinError } from './errors.ts';
+import { limits } from './limits.ts';
 
 /** 0600 for keys and other secrets, 0644 for public files. */
 export type FileMode = 0o600 | 0o644;
@@ -94,6 +101,7 @@ async function prepare(entry: NewFile | NewLink): Promise<void> {
 
 /** Only the waits for the disk are asynchronous: the other operations cost less than a turn of the thread pool. */
 function openTemporary({ path, contents, mode }: NewFile): number {
+	requireReplaceable(path);
 	unlinkIfThere(temporary(path));
 	const file = openSync(temporary(path), 'wx', mode);
 	try {
@@ -105,6 +113,10 @@ function openTemporary({ path, contents, mode }: NewFile): number {
 		throw error;
 	}
 }
+
+/** A program of root would replace `/dev/stdout` and `/dev/null` for all programs of the machine. */
+const requireReplaceable = (path: string): void =>
+	throwProblem(isOpenDescriptor(path) ? 'is an open file of this program, not a regular file' : irregularity(path));
 
 const flushDirectory = (path: string): Promise<void> =>
 	flush(
@@ -141,21 +153,35 @@ function removeQuietly(path: string): void {
 /** Reads a file as text; undefined if it does not exist. @throws FILE_UNUSABLE */
 export async function readFileIfThere(path: string): Promise<string | undefined> {
 	try {
-		return readFileSync(path, 'utf8');
+		return readText(path);
 	} catch (error) {
-		if (isAbsent(error)) return undefined;
+		if (isMissing(error)) return undefined;
 		throw unusable(path, error);
 	}
 }
 
+export const isMissing = (error: unknown): boolean =>
+	error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
 /**
- * Reads a file whose path is untrusted: it can be a device without end.
+ * Reads a whole file as text.
+ *
+ * @throws Error  of Node, or with the kind or the size of a file that is refused
+ */
+export function readText(path: string, maxBytes = limits.fileBytes.value): string {
+	const bytes = readBytes(path, maxBytes);
+	if (bytes.length > maxBytes) throw new Error(`is longer than ${maxBytes} bytes`);
+	return bytes.toString('utf8');
+}
+
+/**
+ * Reads a file as bytes.
  *
  * @param maxBytes  a longer file is cut after one byte more
- * @throws the error of Node
+ * @throws Error  of Node, or with the kind of a file that is refused
  */
 export function readBytes(path: string, maxBytes: number): Buffer {
-	const file = openSync(path, 'r');
+	const file = openForReading(path);
 	try {
 		const chunks: Buffer[] = [];
 		for (let left = maxBytes + 1; left > 0; ) {
@@ -169,6 +195,74 @@ export function readBytes(path: string, maxBytes: number): Buffer {
 	} finally {
 		closeSync(file);
 	}
+}
+
+/**
+ * The lines of a file of any length, without their ends. A last line without an end is left out.
+ *
+ * @throws Error  of Node, or with the kind of a file that is refused, or for a line that is too long
+ */
+export function* linesOf(path: string, maxLineBytes: number): Generator<string> {
+	const file = openForReading(path);
+	try {
+		const chunk = Buffer.alloc(64 * 1024);
+		let rest: Buffer = Buffer.alloc(0);
+		for (let number = 1, length = readSync(file, chunk); length > 0; length = readSync(file, chunk)) {
+			rest = Buffer.concat([rest, chunk.subarray(0, length)]);
+			for (let end = rest.indexOf('\n'); end !== -1; end = rest.indexOf('\n'), number++) {
+				yield rest.toString('utf8', 0, end);
+				rest = rest.subarray(end + 1);
+			}
+			if (rest.length > maxLineBytes) throw new Error(`line ${number} is longer than ${maxLineBytes} bytes`);
+		}
+	} finally {
+		closeSync(file);
+	}
+}
+
+/**
+ * Opens a file whose path is untrusted. Opening a FIFO waits for a writer, and opening a device can have any effect, so
+ * both are refused, unless the caller of this program has opened them.
+ *
+ * @returns a file descriptor
+ * @throws Error  of Node, or with the kind of a file that is refused
+ */
+export function openForReading(path: string): number {
+	if (isOpenDescriptor(path)) return openSync(path, 'r');
+	throwProblem(irregularity(path));
+	// Another program can replace the file between the two calls.
+	const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+	try {
+		throwProblem(irregularityOf(fstatSync(file)));
+		return file;
+	} catch (error) {
+		closeSync(file);
+		throw error;
+	}
+}
+
+/** `/dev/stdin` and its like, and the path that a shell gives for `<(command)`. A pipe can be read once. */
+export const isOpenDescriptor = (path: string): boolean =>
+	/^\/(?:dev\/(?:std(?:in|out|err)|fd\/\d+)|proc\/(?:self|\d+)\/fd\/\d+)$/.test(resolve(path));
+
+/**
+ * Why a file must not be opened, before it is opened for writing: it is a FIFO, a socket or a device. A path without a
+ * file has no problem, and Node refuses a directory.
+ *
+ * @throws Error  of Node
+ */
+export function irregularity(path: string): string | undefined {
+	const stats = statSync(path, { throwIfNoEntry: false });
+	return stats === undefined ? undefined : irregularityOf(stats);
+}
+
+function irregularityOf(stats: Stats): string | undefined {
+	if (stats.isFile() || stats.isDirectory()) return undefined;
+	return `is a ${stats.isFIFO() ? 'FIFO' : stats.isSocket() ? 'socket' : 'device'}, not a regular file`;
+}
+
+function throwProblem(problem: string | undefined): void {
+	if (problem !== undefined) throw new Error(problem);
 }
 
 /** Creates a directory that only its owner can enter, or restricts an existing one. @throws FILE_UNUSABLE */
@@ -200,11 +294,10 @@ function unlinkIfThere(path: string): void {
 	try {
 		unlinkSync(path);
 	} catch (error) {
-		if (!isAbsent(error)) throw error;
+		if (!isMissing(error)) throw error;
 	}
 }
 
-const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 const unusable = (path: string, error: unknown): KubejoinError =>
 	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

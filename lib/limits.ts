@@ -986,6 +986,22 @@ export const limits = {
 		response: 'error that states the limit',
 		test: 'services/kubectl-sim/clients.test.ts',
 	}),
+	fileBytes: limit({
+		value: 16 * 1024 * 1024,
+		unit: 'bytes',
+		of: 'one file with a certificate, key, password or other setting, or of a state directory, that is read as a whole',
+		where: ['all programs'],
+		response: 'error that names the file',
+		test: 'lib/files.test.ts',
+	}),
+	ledgerLineBytes: limit({
+		value: 1024 * 1024,
+		unit: 'bytes',
+		of: 'one line of the ledger',
+		where: ['ca-service', 'kubejoin doctor'],
+		response: 'error that names the file',
+		test: 'services/ca-service/ledger.test.ts',
+	}),
 	yamlBytes: limit({
 		value: 1024 * 1024,
 		unit: 'bytes',

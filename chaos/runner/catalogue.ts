@@ -1,9 +1,9 @@
 /** The experiments of a folder, in their order, and the choice of some by name. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { KubejoinError } from '../../lib/errors.ts';
-import { type Document, documentExtensions, nameOf, type Problem, readDocument } from './document.ts';
+import { type Document, documentExtensions, nameOf, type Problem, readChosenFile, readDocument } from './document.ts';
 import type { Plan } from './plan.ts';
 import type { Machine } from './programs.ts';
 import { validate } from './validate.ts';
@@ -63,7 +63,7 @@ export function readCatalogue(
 const readOrder = (folder: string): readonly { readonly name: string; readonly line: number }[] => {
 	const path = join(folder, ORDER_FILE);
 	if (!existsSync(path)) return [];
-	return readFileSync(path, 'utf8')
+	return readChosenFile(path, path)
 		.split('\n')
 		.map((text, index) => ({ name: text.replace(/#.*/, '').trim(), line: index + 1 }))
 		.filter(({ name }) => name !== '');

@@ -1,8 +1,9 @@
 /** Reads an experiment as PyYAML does, because Chaos Toolkit reads the same file, and finds the line of each part. */
-import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { readText } from '../../lib/files.ts';
+import { limits } from '../../lib/limits.ts';
 import type { Json } from './json.ts';
 
 /** Keys and indices from the top of a document. */
@@ -41,10 +42,15 @@ export const pathText = (path: Path): string =>
 
 /** @throws FILE_UNUSABLE */
 export function readDocument(path: string, file: string): Document {
+	return parseText(readChosenFile(path, file), file);
+}
+
+/** @param shown  the path in messages @throws FILE_UNUSABLE */
+export function readChosenFile(path: string, shown: string): string {
 	try {
-		return parseText(readFileSync(path, 'utf8'), file);
+		return readText(path, limits.yamlBytes.value);
 	} catch (error) {
-		throw new KubejoinError('FILE_UNUSABLE', { path: file, problem: causeText(error) }, { cause: error });
+		throw new KubejoinError('FILE_UNUSABLE', { path: shown, problem: causeText(error) }, { cause: error });
 	}
 }
 

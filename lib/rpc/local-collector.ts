@@ -3,12 +3,12 @@
  * starts by hand. Nothing that a server sends decides where spans go: the file is local, its owner is this user, and
  * it names an address of this machine.
  */
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { splitHostPort } from '../address.ts';
 import { environment } from '../config.ts';
-import { writeWholeFile } from '../files.ts';
+import { readText, writeWholeFile } from '../files.ts';
 import { type TracedProgram, tracesKeyPath } from '../traces-key.ts';
 
 /** In the state directory of a mesh that runs. */
@@ -61,7 +61,7 @@ export function findCollector(
 
 function withKey(collector: Collector, program: TracedProgram, state: string): Collector {
 	try {
-		const key = readFileSync(join(state, 'pki', tracesKeyPath(program)), 'utf8').trim();
+		const key = readText(join(state, 'pki', tracesKeyPath(program)), MAX_BYTES).trim();
 		return key === '' ? collector : { ...collector, key };
 	} catch {
 		return collector;
@@ -73,8 +73,8 @@ function readObserverFile(path: string): ObserverFile | undefined {
 	try {
 		const stats = lstatSync(path);
 		const isOwn = stats.uid === process.getuid?.() && (stats.mode & WRITABLE_BY_OTHERS) === 0;
-		if (!stats.isFile() || stats.size > MAX_BYTES || !isOwn) return undefined;
-		const { apiServer, tracesUrl } = JSON.parse(readFileSync(path, 'utf8')) as Partial<ObserverFile>;
+		if (!stats.isFile() || !isOwn) return undefined;
+		const { apiServer, tracesUrl } = JSON.parse(readText(path, MAX_BYTES)) as Partial<ObserverFile>;
 		if (typeof apiServer !== 'string' || typeof tracesUrl !== 'string' || !isLocal(tracesUrl)) return undefined;
 		return { apiServer, tracesUrl };
 	} catch {

@@ -3,7 +3,8 @@
  * SIGBUS or SIGSEGV. Reads the header of every page that the newest transaction reaches, and never writes.
  * @source LMDB 0.9.90, mdb.c: MDB_page_header, MDB_meta, MDB_db, MDB_node; compared with files that lmdb 3.5 wrote
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { isMissing, openForReading } from '../files.ts';
 
 const PAGE_HEADER = 24;
 const META_BYTES = PAGE_HEADER + 136;
@@ -55,9 +56,9 @@ class Damage extends Error {}
 
 function openIfThere(path: string): number | undefined {
 	try {
-		return openSync(path, 'r');
+		return openForReading(path);
 	} catch (error) {
-		if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+		if (isMissing(error)) return undefined;
 		throw error;
 	}
 }

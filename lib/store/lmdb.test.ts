@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +59,14 @@ describe('the LMDB store', () => {
 		await assert.rejects(open(join(directory, 'file')), (error) => hasCode(error, 'STORE_UNAVAILABLE'));
 		await writeFile(join(directory, 'test.mdb'), 'x'.repeat(100_000));
 		await assert.rejects(open(directory), (error) => hasCode(error, 'STORE_DAMAGED'));
+		for (const file of ['test.mdb', 'test.mdb-lock']) {
+			for (const old of await readdir(directory)) await rm(join(directory, old));
+			spawnSync('mkfifo', [join(directory, file)]);
+			await assert.rejects(
+				open(directory),
+				(error) => hasCode(error, 'STORE_DAMAGED') && error.details.problem === 'is a FIFO, not a regular file',
+			);
+		}
 	});
 
 	it('STORE_DAMAGED: the file is the store of another keyspace, which stays as it was', async () => {

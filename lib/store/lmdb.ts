@@ -7,7 +7,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { causeText, KubejoinError } from '../errors.ts';
-import { isDiskFull } from '../files.ts';
+import { irregularity, isDiskFull } from '../files.ts';
 import { limits } from '../limits.ts';
 import { checkKey, isStorable, REVISION_AT, recordHead, valueText } from './keys.ts';
 import { lmdbProblem } from './lmdb-check.ts';
@@ -55,8 +55,12 @@ interface Databases {
 	readonly history: Database<Uint8Array, number>;
 }
 
-/** Create a file that only the owner can read, or check that the existing one can be opened. */
-const prepareFile = (path: string): void => closeSync(openSync(path, 'a+', 0o600));
+/** Create a file that only the owner can read, or check that the existing one can be opened. @throws STORE_DAMAGED */
+function prepareFile(path: string): void {
+	const problem = irregularity(path);
+	if (problem !== undefined) throw new KubejoinError('STORE_DAMAGED', { path, problem });
+	closeSync(openSync(path, 'a+', 0o600));
+}
 
 /** @throws STORE_DAMAGED  LMDB itself would end the process by a signal */
 function requireWhole(path: string): void {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import {
 	chmodSync,
 	copyFileSync,
 	existsSync,
+	linkSync,
 	mkdirSync,
 	mkdtempSync,
 	readFileSync,
@@ -151,6 +153,44 @@ describe('kubejoin doctor', () => {
 		assert.deepEqual(
 			checkState(state).findings.map((one) => [one.path, one.problem]),
 			[[key.replace('.key', '.crt'), 'its private key is missing']],
+		);
+	});
+
+	it('ends when a FIFO, a device or a file without an end is in place of a file', () => {
+		spawnSync('mkfifo', [join(state, 'fifo')]);
+		for (const path of [
+			'lock',
+			'pki/ca-service/ca.key',
+			'ca-service/ledger.jsonl',
+			'token-store/tokens.mdb',
+			'join.yaml',
+		])
+			for (const make of [
+				(whole: string) => linkSync(join(state, 'fifo'), whole),
+				(whole: string) => symlinkSync('/dev/zero', whole),
+			]) {
+				const whole = join(state, path);
+				mkdirSync(dirname(whole), { recursive: true, mode: 0o700 });
+				if (existsSync(whole)) renameSync(whole, `${whole}.kept`);
+				make(whole);
+				// A reader that opens the FIFO is given a line, so that a broken one fails this test instead of blocking it.
+				const writer = spawn('sh', ['-c', 'exec echo line > "$0"', join(state, 'fifo')], { stdio: 'ignore' });
+				const findings = checkState(state).findings.map((one) => [one.path, one.problem]);
+				writer.kill('SIGKILL');
+				assert.deepEqual(
+					findings.find(([found]) => found === whole),
+					[whole, 'it is not a file'],
+				);
+				rmSync(whole);
+				if (existsSync(`${whole}.kept`)) renameSync(`${whole}.kept`, whole);
+			}
+		truncateSync(write('ca-service/ledger.jsonl', ''), 1024 ** 4);
+		truncateSync(write('pki/token-store/server.key', ''), 1024 ** 4);
+		assert.deepEqual(
+			checkState(state)
+				.findings.map(({ problem }) => problem)
+				.toSorted(),
+			['is longer than 16777216 bytes', 'line 1 is longer than 1048576 bytes'],
 		);
 	});
 

@@ -1,19 +1,10 @@
 /**
  * Finds damaged files in a state directory, also while the mesh runs. It only reads: the owner decides what to give up.
  */
-import {
-	accessSync,
-	constants,
-	lstatSync,
-	readdirSync,
-	readFileSync,
-	realpathSync,
-	type Stats,
-	statSync,
-} from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
-import { isDiskFull } from '../../lib/files.ts';
+import { isDiskFull, readText } from '../../lib/files.ts';
 import { shellWord } from '../../lib/text.ts';
 import { hasCluster } from '../mesh/reset.ts';
 import { serviceNames } from '../mesh/services.ts';
@@ -139,7 +130,7 @@ function fileFindings(top: string, path: string, isInUse: boolean): readonly Fin
 	const file: StateFile = {
 		path,
 		isInUse,
-		read: () => readFileSync(path, 'utf8'),
+		read: () => readText(path),
 		readSibling: (extension) => readIfThere(path.replace(/\.\w+$/, extension)),
 	};
 	const problem = problemOf(kind, file);
@@ -161,7 +152,7 @@ function targetOf(path: string): string | undefined {
 
 function readIfThere(path: string): string | undefined {
 	try {
-		return statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
+		return readText(path);
 	} catch {
 		return undefined;
 	}

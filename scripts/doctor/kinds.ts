@@ -3,8 +3,10 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
+import { linesOf } from '../../lib/files.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
+import { limits } from '../../lib/limits.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, spkiOf } from '../../lib/pki/keys.ts';
 import { lmdbProblem } from '../../lib/store/lmdb-check.ts';
@@ -105,10 +107,13 @@ function storeProblem({ path, isInUse }: StateFile): string | undefined {
 }
 
 /** An incomplete last line is valid: its request was not answered, and ca-service removes it when it starts. */
-function ledgerProblem({ read }: StateFile): string | undefined {
-	const lines = read().split('\n').slice(0, -1);
-	const broken = lines.findIndex((line) => !isLedgerEntry(line));
-	return broken === -1 ? undefined : `line ${broken + 1} of ${lines.length} is not an entry of a ledger`;
+function ledgerProblem({ path }: StateFile): string | undefined {
+	let [count, broken] = [0, 0];
+	for (const line of linesOf(path, limits.ledgerLineBytes.value)) {
+		count++;
+		if (broken === 0 && !isLedgerEntry(line)) broken = count;
+	}
+	return broken === 0 ? undefined : `line ${broken} of ${count} is not an entry of a ledger`;
 }
 
 function isLedgerEntry(line: string): boolean {

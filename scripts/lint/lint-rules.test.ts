@@ -99,6 +99,21 @@ const rules: readonly Rule[] = [
 		],
 		allowed: [[domain, 'export const most = Math.max(1, 2);']],
 	},
+	{
+		name: 'bounded-reads',
+		messagePart: 'Read with readText',
+		refused: [
+			[domain, "export const read = (path: string) => readFileSync(path, 'utf8');"],
+			['scripts/doctor/kinds.ts', 'export const read = (path: string) => readFile(join(path));'],
+			['chaos/lab/context.ts', "export const open = (path: string) => openSync(path, 'r');"],
+			['lib/config.ts', 'export const read = (path: string) => createReadStream(path);'],
+		],
+		allowed: [
+			[domain, "export const read = () => readFileSync(projectPath('package.json'), 'utf8');"],
+			[domain, "export const read = () => readFileSync('/proc/self/limits', 'utf8');"],
+			['lib/files.ts', 'export const read = (path: string) => readFileSync(path);'],
+		],
+	},
 ];
 
 describe('npm run lint', () => {

@@ -3,13 +3,15 @@
  * and the start time of the process: after a crash or a reboot, another program can have that id. The lock of an
  * ended process is stale.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { readText } from '../../lib/files.ts';
 import { isProcessRunning, processStart } from '../../lib/process-identity.ts';
 
 const MAX_ATTEMPTS = 3;
+const LOCK_BYTES = 1024;
 
 /** @returns releases the lock @throws STATE_IN_USE, FILE_UNUSABLE */
 export async function lockState(directory: string): Promise<() => void> {
@@ -59,7 +61,7 @@ export function stateHolder(directory: string): number | undefined {
 
 function readLock(directory: string): string {
 	try {
-		return readFileSync(join(directory, 'lock'), 'utf8');
+		return readText(join(directory, 'lock'), LOCK_BYTES);
 	} catch {
 		return '';
 	}

@@ -8,6 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 import wrapAnsi from 'wrap-ansi';
 import type { JoinProgress } from '../../lib/cli-progress.ts';
 import { causeText } from '../../lib/errors.ts';
+import { irregularity } from '../../lib/files.ts';
 import { endWords } from '../../lib/join-words.ts';
 import { poll } from '../../lib/poll.ts';
 
@@ -137,13 +138,16 @@ function openFiles(directory: string, onProblem: (problem: string) => void) {
 		isBroken = true;
 	};
 	const open = (name: string): WriteStream | undefined => {
+		const path = join(directory, `${name}.log`);
 		try {
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
+			const problem = irregularity(path);
+			if (problem !== undefined) throw new Error(`${path}: ${problem}`);
 		} catch (error) {
 			fail(causeText(error));
 			return undefined;
 		}
-		const file = createWriteStream(join(directory, `${name}.log`), { flags: 'w', mode: 0o600 });
+		const file = createWriteStream(path, { flags: 'w', mode: 0o600 });
 		file.on('error', (error) => fail(error.message));
 		files.set(name, file);
 		return file;

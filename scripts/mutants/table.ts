@@ -55,6 +55,17 @@ const join: readonly Target[] = [
 		mutants: [['if (++budget.depth > MAX_NESTED)', 'if (budget.depth > MAX_NESTED)']],
 	},
 	{
+		file: 'lib/files.ts',
+		tests: ['lib/files.test.ts'],
+		mutants: [
+			['if (stats.isFile() || stats.isDirectory()) return undefined;', 'if (!stats.isSocket()) return undefined;'],
+			['if (bytes.length > maxBytes) throw', 'if (bytes.length < 0) throw'],
+			['for (let left = maxBytes + 1; left > 0; )', 'for (let left = maxBytes; left > 0; )'],
+			['	requireReplaceable(path);\n', ''],
+			['isOpenDescriptor(path) ? ', 'false ? '],
+		],
+	},
+	{
 		file: 'lib/pki/jws.ts',
 		tests: ['lib/pki/jws.test.ts'],
 		mutants: [

@@ -1,7 +1,7 @@
 /** Reads the flags of `attacker-sim listen`, and reports all problems together. */
 
-import { readFile } from 'node:fs/promises';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { readText } from '../../lib/files.ts';
 import { type PresentedToken, parseToken } from '../../lib/kube/bootstrap-token.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
 import { isMode, type Mode, modeNames, type Power, requirePower } from './modes.ts';
@@ -36,11 +36,14 @@ export interface AttackRequest {
 export async function readAttackRequest(flags: ListenFlags): Promise<AttackRequest> {
 	const { address, target, report, mode } = flags;
 	const problems: string[] = [];
-	const read = (option: string, path: string) =>
-		readFile(path, 'utf8').catch((error: unknown) => {
+	const read = (option: string, path: string): string => {
+		try {
+			return readText(path);
+		} catch (error) {
 			problems.push(`${option} ${path} cannot be read: ${causeText(error)}`);
 			return '';
-		});
+		}
+	};
 	if (!isMode(mode)) problems.push(`--mode ${mode} is unknown; it must be one of ${modeNames.join(', ')}`);
 	const port = portNumber('--port', flags.port, 0, problems);
 	const healthPort =

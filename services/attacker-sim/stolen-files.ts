@@ -1,6 +1,6 @@
 /** Reads stolen files: a token, or the kubeconfig of a node. Their contents are in no message. */
-import { readFile } from 'node:fs/promises';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { readText } from '../../lib/files.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { readPem, writePem } from '../../lib/pki/pem.ts';
@@ -8,8 +8,13 @@ import { tokenOf } from './attack-request.ts';
 import type { Identity } from './certificates.ts';
 
 /** @throws ATTACK_ARGUMENTS_INVALID */
-export const readNamed = (option: string, path: string): Promise<string> =>
-	readFile(path, 'utf8').catch((error: unknown) => refuse(`${option} ${path} cannot be read: ${causeText(error)}`));
+export async function readNamed(option: string, path: string): Promise<string> {
+	try {
+		return readText(path);
+	} catch (error) {
+		return refuse(`${option} ${path} cannot be read: ${causeText(error)}`);
+	}
+}
 
 /** @returns `id.secret` @throws ATTACK_ARGUMENTS_INVALID */
 export async function readStolenToken(path: string): Promise<string> {

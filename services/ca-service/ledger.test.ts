@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,12 @@ describe('the ledger', () => {
 	});
 
 	it('FILE_UNUSABLE when it cannot be opened', async () => {
+		spawnSync('mkfifo', [path]);
+		await assert.rejects(openLedger(path), /is a FIFO, not a regular file/);
+		rmSync(path);
+		writeFileSync(path, '');
+		truncateSync(path, 1024 ** 4);
+		await assert.rejects(openLedger(path), /line 1 is longer than 1048576 bytes/);
 		await assert.rejects(openLedger(join(directory, 'missing', 'ledger')), unusable);
 		await assert.rejects(openLedger(directory), unusable);
 	});

@@ -6,6 +6,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { irregularity } from '../../lib/files.ts';
+import { limits } from '../../lib/limits.ts';
 
 export interface LedgerEntry {
 	/** RFC 3339, as all times of an entry. */
@@ -62,6 +64,8 @@ interface Append {
  * @throws FILE_UNUSABLE  it cannot be opened, or a line other than a torn last one is broken
  */
 export async function openLedger(path: string, openFile: typeof open = open): Promise<Ledger> {
+	const problem = irregularity(path);
+	if (problem !== undefined) throw unusable(path, new Error(problem));
 	const file = await openFile(path, constants.O_RDWR | constants.O_CREAT, 0o600).catch((error: unknown) => {
 		throw unusable(path, error);
 	});
@@ -200,6 +204,8 @@ async function readContents(file: FileHandle): Promise<Contents> {
 			ends.push((ends.at(-1) ?? 0) + newline + 1);
 			rest = rest.subarray(newline + 1);
 		}
+		const max = limits.ledgerLineBytes.value;
+		if (rest.length > max) throw new Error(`line ${ends.length + 1} is longer than ${max} bytes`);
 	}
 	return { ends, indexes, tornBytes: rest.length };
 }

@@ -1,8 +1,9 @@
 /** `kubectl config`: prints the kubeconfig without its secrets, and sets the current context. */
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { KubejoinError } from '../../lib/errors.ts';
-import { writeWholeFile } from '../../lib/files.ts';
+import { readText, writeWholeFile } from '../../lib/files.ts';
 import { emptyKubeconfig, type Kubeconfig, mergeKubeconfigs, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { limits } from '../../lib/limits.ts';
 import { maskSecrets, printable, printableCell, quoteInput } from '../../lib/text.ts';
 import { withTopField } from '../../lib/yaml.ts';
 import { type KubeconfigFiles, readKubeconfigs } from './access.ts';
@@ -193,7 +194,7 @@ export async function useContext(files: KubeconfigFiles, name: string, output: O
 	const path = (loaded.find(({ config }) => config.currentContext !== '') ?? loaded[0])?.path ?? '';
 	// A symbolic link must not be replaced by a file.
 	const file = await realpath(path);
-	const changed = withTopField(file, await readFile(file, 'utf8'), 'current-context', name);
+	const changed = withTopField(file, readText(file, limits.yamlBytes.value), 'current-context', name);
 	await writeWholeFile(file, changed, 0o600);
 	output.out(`Switched to context "${name}".\n`);
 }

@@ -1,7 +1,9 @@
 /** Reads the parts of the experiments that the page shows. The runner reads and validates the same files. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
+import { readText } from '../../lib/files.ts';
+import { limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { readYamlFile } from '../../lib/yaml.ts';
 import type { Expected, Experiment, ExperimentGroup, FaultStep } from './api.ts';
@@ -35,7 +37,7 @@ export class ExperimentFiles {
 		if (file === undefined) return false;
 		const path = join(this.#directory, file);
 		try {
-			this.#found.push(readExperiment(file, readFileSync(path, 'utf8')));
+			this.#found.push(readExperiment(file, readText(path, limits.yamlBytes.value)));
 			this.#found.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }) || a.name.localeCompare(b.name));
 		} catch (error) {
 			this.#log.warn({ file: path, problem: causeText(error) }, 'the page does not show this experiment');
@@ -47,7 +49,7 @@ export class ExperimentFiles {
 /** Seconds of a recorded run by experiment, of this kind of mesh or else of the other. */
 export function readRecorded(path: string, mesh: 'local' | 'compose'): ReadonlyMap<string, number> {
 	try {
-		const results = Object.entries(JSON.parse(readFileSync(path, 'utf8')) as object);
+		const results = Object.entries(JSON.parse(readText(path)) as object);
 		return new Map(
 			results.flatMap(([name, result]) => {
 				const seconds =

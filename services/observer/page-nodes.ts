@@ -3,11 +3,11 @@
  * ever an argument.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
-import { writeWholeFile } from '../../lib/files.ts';
+import { readText, writeWholeFile } from '../../lib/files.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Child, startChild } from '../../lib/process-supervisor.ts';
@@ -67,7 +67,7 @@ export class PageNodes {
 	async #writeConfig(root: string, pin: 'right' | 'wrong'): Promise<string> {
 		const path = join(root, 'join.yaml');
 		await this.#options.kubectl('token', 'create', '--ttl', '15m', '--print-join-config', '--to', path);
-		if (pin === 'wrong') await writeWholeFile(path, withWrongPin(path, await readFile(path, 'utf8')), 0o600);
+		if (pin === 'wrong') await writeWholeFile(path, withWrongPin(path, readText(path)), 0o600);
 		return path;
 	}
 

@@ -2,9 +2,8 @@
  * The runs of experiments that the page shows. They are kept in a file, so that a restart of the observer does not lose
  * them.
  */
-import { readFileSync } from 'node:fs';
 import { causeText } from '../../lib/errors.ts';
-import { writeWholeFile } from '../../lib/files.ts';
+import { isMissing, readText, writeWholeFile } from '../../lib/files.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ExperimentHistory, ExperimentRun, PastRun } from './api.ts';
@@ -91,11 +90,11 @@ export class RunHistory {
 		const { file, log } = this.#options;
 		if (file === undefined) return;
 		try {
-			const saved: unknown = JSON.parse(readFileSync(file, 'utf8'));
+			const saved: unknown = JSON.parse(readText(file));
 			const runs = isObject(saved) && Array.isArray(saved.runs) ? saved.runs : [];
 			for (const run of runs.filter(isRun)) this.#insert(run);
 		} catch (error) {
-			if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+			if (isMissing(error)) return;
 			log.warn({ file, problem: causeText(error) }, 'the saved runs of experiments cannot be read');
 		}
 	}

@@ -2,9 +2,10 @@
  * Follows the experiments that `npm run chaos` runs in a terminal: the runner writes its events into a file of its
  * journal, and this reads the part of each file that is new.
  */
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
+import { openForReading } from '../../lib/files.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { isProcessRunning, type ProcessStart } from '../../lib/process-identity.ts';
@@ -102,7 +103,7 @@ export class TerminalRuns {
 /** The lines whose ends are written. */
 function readFrom(path: string, offset: number, size: number): Buffer {
 	if (size <= offset) return Buffer.alloc(0);
-	const file = openSync(path, 'r');
+	const file = openForReading(path);
 	try {
 		const bytes = Buffer.alloc(size - offset);
 		const length = readSync(file, bytes, 0, bytes.length, offset);

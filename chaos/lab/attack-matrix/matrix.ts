@@ -4,11 +4,12 @@
  * another result than the expected one is a finding.
  */
 import { randomInt } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asKubejoinError, KubejoinError } from '../../../lib/errors.ts';
+import { readText } from '../../../lib/files.ts';
 import { apiClient } from '../../../lib/kube/client.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
 import { poll } from '../../../lib/poll.ts';
@@ -296,8 +297,7 @@ class Cell {
 		return attacker;
 	}
 
-	readonly #readReport = async (): Promise<AttackReport> =>
-		JSON.parse(await readFile(this.#reportFile, 'utf8')) as AttackReport;
+	readonly #readReport = async (): Promise<AttackReport> => JSON.parse(readText(this.#reportFile)) as AttackReport;
 
 	async #meetNode(endpoint: string): Promise<{ readonly code: string; readonly said: string }> {
 		const { directory, name, token, isPinned } = this.#options;
@@ -344,7 +344,7 @@ export function whatWasSaid(output: string): { readonly code: string; readonly s
 
 /** Otherwise a node would wait for the controllers, and the matrix would measure their speed. */
 async function waitUntilSigned({ endpoint, clusterCa }: MatrixTools, token: string): Promise<void> {
-	const channel = openChannel(endpoint, { ca: await readFile(clusterCa, 'utf8') });
+	const channel = openChannel(endpoint, { ca: readText(clusterCa) });
 	const tokenId = token.slice(0, token.indexOf('.'));
 	try {
 		await poll(

@@ -1,7 +1,7 @@
 /** The command that runs the attack matrix. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { readText } from '../../../lib/files.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import { spkiPin } from '../../../lib/pki/pin.ts';
 import { matrixText, runMatrix } from '../attack-matrix/matrix.ts';
@@ -38,7 +38,7 @@ async function matrixOf(context: LabContext, stolen: string, say: (line: string)
 			endpoint,
 			clusterCa,
 			caKey: join(stolen, 'ca.key'),
-			pin: spkiPin(parseCertificates(await readFile(clusterCa, 'utf8'))[0]),
+			pin: spkiPin(parseCertificates(readText(clusterCa))[0]),
 			createToken: async () => (await tokenOf(context, 'matrix')).token,
 			start: startProgram,
 			deleteNode: (name) => context.api.nodes.delete(name),

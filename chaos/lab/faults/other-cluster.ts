@@ -1,7 +1,7 @@
 /** The CA of another cluster, created by the same program as the CA of every cluster. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
+import { readText } from '../../../lib/files.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import { spkiPin } from '../../../lib/pki/pin.ts';
 import { runProgram } from '../../../lib/process-supervisor.ts';
@@ -17,5 +17,5 @@ export async function otherClusterCa({ directory, info }: LabContext, keyAlgorit
 }
 
 export async function otherClusterPin(context: LabContext): Promise<string> {
-	return spkiPin(parseCertificates(await readFile(await otherClusterCa(context, 'RSA-2048'), 'utf8'))[0]);
+	return spkiPin(parseCertificates(readText(await otherClusterCa(context, 'RSA-2048')))[0]);
 }

@@ -2,9 +2,11 @@
  * Searches logs, traces, journals, output of nodes and attackers, and the process list for secrets. It prints the place
  * of a secret, never the secret.
  */
+import { constants } from 'node:buffer';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
+import { readText } from '../../../lib/files.ts';
 import { field } from '../../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
 import { type LabContext, STARTED_AT } from '../context.ts';
@@ -99,12 +101,10 @@ export async function processTexts(context: LabContext): Promise<readonly Search
 		text: output,
 	}));
 	const logs = join(context.directory, 'workers');
-	const files = await Promise.all(
-		(await readdir(logs).catch(() => [])).map(async (name) => ({
-			where: `log of ${name}`,
-			text: await readFile(join(logs, name), 'utf8'),
-		})),
-	);
+	const files = (await readdir(logs).catch(() => [])).map((name) => ({
+		where: `log of ${name}`,
+		text: readLog(join(logs, name)),
+	}));
 	return [...workers, ...files, ...(await commandLines())];
 }
 
@@ -114,11 +114,14 @@ async function commandLines(): Promise<readonly Searched[]> {
 	return lines.map((text, index) => ({ where: `command line of process ${ids[index]}`, text }));
 }
 
+/** Logs have no limit of their own. */
+const readLog = (path: string): string => readText(path, constants.MAX_STRING_LENGTH);
+
 /** Every file below a directory; none when there is no such directory. */
 export async function textsBelow(directory: string): Promise<readonly Searched[]> {
 	const names = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
 	const paths = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-	return Promise.all(paths.map(async (path) => ({ where: path, text: await readFile(path, 'utf8') })));
+	return paths.map((path) => ({ where: path, text: readLog(path) }));
 }
 
 /** The joins and steps that the observer stores, with the details of each step. */

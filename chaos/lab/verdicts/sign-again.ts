@@ -2,9 +2,9 @@
  * Sends a request to ca-service that it has signed, as a controller does that crashed before it stored the answer. It
  * uses the credentials of the controller, because ca-service accepts no other caller.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
+import { readText } from '../../../lib/files.ts';
 import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import { call, openChannel } from '../../../lib/rpc/channel.ts';
@@ -23,10 +23,11 @@ export async function openSigner({ info }: LabContext, stolen: string): Promise<
 			name: 'ca-service',
 			known: Object.keys(info.addresses),
 		});
-	const [ca, cert, key] = await Promise.all(
-		['mesh-ca.crt', 'mesh-client.crt', 'mesh-client.key'].map((file) => readFile(join(stolen, file), 'utf8')),
-	);
-	const channel = openChannel(target, { ca: ca ?? '', serverName: 'ca-service', cert: cert ?? '', key: key ?? '' });
+	const read = (file: string): string => readText(join(stolen, file));
+	const channel = openChannel(target, {
+		...{ ca: read('mesh-ca.crt'), serverName: 'ca-service' },
+		...{ cert: read('mesh-client.crt'), key: read('mesh-client.key') },
+	});
 	return {
 		sign: async (request) =>
 			(await call<object, { certificate?: string }>(channel, 'CertificateAuthority', 'Sign', request)).certificate ??

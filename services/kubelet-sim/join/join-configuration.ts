@@ -4,8 +4,8 @@
  *
  * @source kubeadm apis/kubeadm/v1beta4 JoinConfiguration
  */
-import { open } from 'node:fs/promises';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
+import { readBytes } from '../../../lib/files.ts';
 import { parseGoDuration } from '../../../lib/kube/duration.ts';
 import { limits } from '../../../lib/limits.ts';
 import { quoteInput } from '../../../lib/text.ts';
@@ -45,19 +45,9 @@ const wantedVersion = 'kubeadm.k8s.io/v1beta4';
 const kind = 'JoinConfiguration';
 
 /** @throws JOIN_ARGUMENTS_INVALID */
-export async function readJoinConfiguration(path: string): Promise<JoinConfiguration> {
-	const max = limits.yamlBytes.value;
-	const bytes = Buffer.alloc(max + 1);
+export function readJoinConfiguration(path: string): JoinConfiguration {
 	try {
-		const file = await open(path, 'r');
-		let length = 0;
-		try {
-			for (let read = -1; read !== 0 && length <= max; length += read)
-				({ bytesRead: read } = await file.read(bytes, length, bytes.length - length));
-		} finally {
-			await file.close();
-		}
-		return parseJoinConfiguration(bytes.subarray(0, length), path);
+		return parseJoinConfiguration(readBytes(path, limits.yamlBytes.value), path);
 	} catch (error) {
 		if (error instanceof KubejoinError) throw error;
 		return refuse([`unable to read config from "${path}": ${causeText(error)}`]);

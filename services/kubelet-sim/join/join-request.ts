@@ -60,7 +60,7 @@ export async function readJoinRequest(
 			problems: [`can not mix '--config' with arguments [${mixed.sort().join(' ')}]`],
 			remedy: 'Move these arguments into the file, or remove --config',
 		});
-	const { request: file, warnings } = config === undefined ? noFile : await readJoinConfiguration(config);
+	const { request: file, warnings } = config === undefined ? noFile : readJoinConfiguration(config);
 	for (const warning of warnings) say(warning);
 	const isByToken = config === undefined ? endpoint !== undefined : file.endpoint !== undefined;
 	const token = flags.discoveryToken || flags.token || file.token || '';

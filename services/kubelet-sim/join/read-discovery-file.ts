@@ -5,7 +5,7 @@
  * @source kubeadm discovery/file ValidateConfigInfo, discovery/https, discovery For
  */
 import { causeText, hasCode, KubejoinError } from '../../../lib/errors.ts';
-import { readBytes } from '../../../lib/files.ts';
+import { isOpenDescriptor, readBytes } from '../../../lib/files.ts';
 import { type Kubeconfig, parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { type ClusterAccess, currentUser, discoveredCluster } from '../../../lib/kube/kubeconfig-access.ts';
 import { limits } from '../../../lib/limits.ts';
@@ -44,7 +44,7 @@ export const readDiscoveryFile = ({ signal, say }: Pick<JoinContext, 'signal' | 
 	trust: 'the node trusts the CA in the discovery file',
 	async run({ discoveryFile: path, tlsBootstrapToken, discoveryTimeoutMs }) {
 		const isUrl = /^https:/i.test(path);
-		const bytes = isUrl ? await download(path, discoveryTimeoutMs, signal) : readFile(path);
+		const bytes = isUrl ? await download(path, discoveryTimeoutMs, signal) : readNamed(path);
 		const config = parseKubeconfig(bytes, path);
 		if (isUrl) refuseFiles(config);
 		const { ca, isUnverified, ...namedServer } = clusterOf(config, path);
@@ -63,16 +63,17 @@ export const readDiscoveryFile = ({ signal, say }: Pick<JoinContext, 'signal' | 
 
 /** `host:port` in a file of this machine, before any check; undefined for a URL and for a file that cannot be read. */
 export function endpointInFile(path: string): string | undefined {
-	if (path === '' || /^https:/i.test(path)) return undefined;
+	// A pipe can be read once, which the phase does.
+	if (path === '' || /^https:/i.test(path) || isOpenDescriptor(path)) return undefined;
 	try {
-		return clusterOf(parseKubeconfig(readFile(path), path), path).endpoint;
+		return clusterOf(parseKubeconfig(readNamed(path), path), path).endpoint;
 	} catch {
 		return undefined;
 	}
 }
 
 /** @throws DISCOVERY_FILE_INVALID */
-function readFile(path: string): Buffer {
+function readNamed(path: string): Buffer {
 	const max = limits.yamlBytes.value;
 	let bytes: Buffer;
 	try {

@@ -2,10 +2,10 @@
  * Sends one call from standard input to the agent of this container and prints status and body of its answer. It
  * imports only Node's own modules, so that it starts quickly. The call ends when standard input closes.
  */
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readText } from '../../../../lib/files.ts';
 
 const CONTROL_FILE = '/lab/control.json';
 const AGENT_START_MS = 120_000;
@@ -19,7 +19,7 @@ interface ControlFile {
 async function readControlFile(): Promise<ControlFile> {
 	for (const end = Date.now() + AGENT_START_MS; ; await delay(100)) {
 		try {
-			return JSON.parse(readFileSync(CONTROL_FILE, 'utf8')) as ControlFile;
+			return JSON.parse(readText(CONTROL_FILE)) as ControlFile;
 		} catch (error) {
 			if (Date.now() > end) throw error;
 		}

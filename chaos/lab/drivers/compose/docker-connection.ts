@@ -1,10 +1,10 @@
 /** HTTP requests to a Docker engine, over its local socket or TCP. It knows no endpoint of the API. */
-import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, type RequestOptions as TlsRequestOptions } from 'node:https';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { causeText, KubejoinError } from '../../../../lib/errors.ts';
+import { readText } from '../../../../lib/files.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,7 +54,7 @@ export function connectionOptions(env: Environment): TlsRequestOptions & { reado
 	if (!isTls || certificates === undefined) return { host: hostname, port, isTls };
 	const read = (file: string): string => {
 		try {
-			return readFileSync(join(certificates, file), 'utf8');
+			return readText(join(certificates, file));
 		} catch (error) {
 			throw new KubejoinError('DOCKER_UNREACHABLE', { problem: causeText(error) }, { cause: error });
 		}

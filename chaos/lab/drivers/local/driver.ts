@@ -1,7 +1,9 @@
 /** The driver of a mesh that `npm start` runs: it calls the control server of that process. */
-import { readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:buffer';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../../lib/errors.ts';
+import { readText } from '../../../../lib/files.ts';
 import type { LabApi } from '../../control/api.ts';
 import type { ControlClient } from '../../control/client.ts';
 import type { ProxyReach, Send } from '../../faults/network.ts';
@@ -48,7 +50,7 @@ export const localDriver = (control: ControlClient, lab: LabApi): Driver & Proxy
 	async logs(sinceMs) {
 		const { logs } = await control.mesh();
 		const names = (await readdir(logs)).filter((name) => name.endsWith('.log'));
-		const texts = await Promise.all(names.map((name) => readFile(join(logs, name), 'utf8')));
+		const texts = names.map((name) => readText(join(logs, name), constants.MAX_STRING_LENGTH));
 		return texts
 			.flatMap((text) => text.split('\n'))
 			.filter((line) => sinceMs === 0 || timeMsOf(line) >= sinceMs)
