@@ -156,9 +156,13 @@ describe('files', () => {
 	it('FILE_UNUSABLE: replaces no device, no FIFO and no open file of the process', async () => {
 		spawnSync('mkfifo', [at('fifo')]);
 		await symlink('/dev/null', at('null'));
-		for (const path of [at('fifo'), at('null'), '/dev/fd/1', '/proc/self/fd/1'])
-			await unusable(writeWholeFile(path, secret, 0o600));
-		assert.deepEqual((await readdir(directory)).sort(), ['fifo', 'null']);
+		for (const path of [at('fifo'), at('null')]) await unusable(writeWholeFile(path, secret, 0o600));
+		// The output of the process can be a regular file.
+		const file = openSync(at('output'), 'w');
+		for (const path of [`/dev/fd/${file}`, `/proc/self/fd/${file}`])
+			await assert.rejects(writeWholeFile(path, secret, 0o600), /is an open file of this program/);
+		closeSync(file);
+		assert.deepEqual((await readdir(directory)).sort(), ['fifo', 'null', 'output']);
 		assert.ok((await stat(at('fifo'))).isFIFO());
 		assert.ok((await stat(at('null'))).isCharacterDevice());
 	});

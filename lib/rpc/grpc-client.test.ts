@@ -319,8 +319,14 @@ describe('a gRPC client', () => {
 	it('pings a server while a call is open', async () => {
 		const { server, port } = await serve(silence);
 		let pings = 0;
-		const pinged = new Promise<void>((resolve) => {
-			server.on('session', (session) => session.on('ping', () => ++pings === 3 && resolve()));
+		const pinged = new Promise<void>((resolve, reject) => {
+			const timer = setTimeout(() => reject(new Error(`the server received ${pings} pings`)), 10_000);
+			const onPing = (): void => {
+				if (++pings < 3) return;
+				clearTimeout(timer);
+				resolve();
+			};
+			server.on('session', (session) => session.on('ping', onPing));
 		});
 		const stop = new AbortController();
 		const read = failureOf(allOf(clientOf(port, { pingMs: 5 }).stream({ ...ask, signal: stop.signal })));

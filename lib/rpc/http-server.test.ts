@@ -76,6 +76,43 @@ describe('an HTTP server', () => {
 		assert.deepEqual(refused, ['httpHeaderBytes']);
 	});
 
+	it('answers 400 to a request without one well-formed host, in the words of Go', async () => {
+		const served: (string | undefined)[] = [];
+		await serve((request, response) => {
+			served.push(request.headers.host);
+			response.end();
+		});
+		const answerTo = async (target: string, version: string, ...hosts: string[]): Promise<string> => {
+			const lines = hosts.map((host) => `${host}\r\n`).join('');
+			return await send(`GET ${target} HTTP/${version}\r\n${lines}Connection: close\r\n\r\n`);
+		};
+		for (const [problem, version, ...hosts] of [
+			['', '1.1', 'Host: a', 'Host: a'],
+			['', '1.1', 'Host: a', 'hOST: b'],
+			['', '1.0', 'Host: a', 'Host:'],
+			[': missing required Host header', '1.1'],
+			[': malformed Host header', '1.1', 'Host: a b'],
+			[': malformed Host header', '1.1', 'Host: a/b'],
+			[': malformed Host header', '1.1', 'Host: a@b'],
+			[': malformed Host header', '1.0', 'Host: größe'],
+		] as const) {
+			const text = await answerTo('/', version, ...hosts);
+			const [status, body] = [text.split('\r\n')[0], text.split('\r\n\r\n')[1]];
+			assert.deepEqual([status, body], [`HTTP/1.1 400 Bad Request${problem}`, `400 Bad Request${problem}`], `${hosts}`);
+			assert.match(text, /\r\nconnection: close\r\n/i);
+		}
+		for (const target of ['http://a:b/', 'http://[::1/', 'http://a:1:2/'])
+			assert.match(await answerTo(target, '1.1', 'Host: a'), /^HTTP\/1.1 400 Bad Request\r\n/, target);
+		assert.equal(await statusOf('GET /\r\n\r\n'), '400');
+		assert.deepEqual(served, []);
+		await answerTo('/', '1.0');
+		await answerTo('/', '1.1', 'Host:');
+		await answerTo('/', '1.1', 'Host: [::1%25a]:80');
+		await answerTo('http://a:80/b', '1.1', 'Host: c');
+		await answerTo('https://x@d', '1.1', 'Host: c');
+		assert.deepEqual(served, [undefined, '', '[::1%25a]:80', 'a:80', 'd']);
+	});
+
 	it('headers that do not come in time are answered 408', async () => {
 		await serve((_request, response) => void response.end());
 		server.headersTimeout = 50;

@@ -3,6 +3,7 @@
  * rejects is answered 500 and reported; it never ends the process. Slow headers and slow requests are cut.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http2';
 import { type AddressInfo, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { KubejoinError } from '../errors.ts';
@@ -26,6 +27,8 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		requestTimeout: limits.httpRequestTime.value,
 		keepAliveTimeout: limits.httpIdleTime.value,
 		maxHeaderSize: limits.httpHeaderBytes.value,
+		// Refused below, in the words of Go.
+		requireHostHeader: false,
 		connectionsCheckingInterval: CHECK_INTERVAL_MS,
 	};
 	const server = createServer(options, (request, response) => void answer(request, response));
@@ -42,6 +45,12 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		const ofConnection = known ?? new Exchanges(count);
 		if (known === undefined) exchanges.set(socket, ofConnection);
 		if (!ofConnection.admit(request, response)) return;
+		const problem = problemOfHost(request);
+		if (problem !== undefined) {
+			refuseHost(response, problem);
+			return;
+		}
+		setHost(request);
 		try {
 			await handler(request, response);
 		} catch (error) {
@@ -53,6 +62,53 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 }
 
 const ignore = (): void => undefined;
+
+/**
+ * Two readers of one request could see two hosts.
+ *
+ * @returns the text of the refusal, which can be empty
+ * @source net/http request.go readRequest, server.go conn.readRequest, httpguts ValidHostHeader
+ * @differs a request of HTTP/2 with two hosts, without a host, or with a malformed one is refused, which Go accepts
+ */
+function problemOfHost({ rawHeaders, httpVersion, url = '' }: IncomingMessage): string | undefined {
+	let host: string | undefined;
+	for (let at = 0; at < rawHeaders.length; at += 2) {
+		const name = rawHeaders[at]?.toLowerCase();
+		if (name !== 'host' && name !== ':authority') continue;
+		const value = rawHeaders[at + 1] ?? '';
+		// nghttp2 refuses two of one name. Of both names, `:authority` counts, and comes first.
+		if (host === undefined) host = value;
+		else if (httpVersion !== '2.0') return '';
+	}
+	if (httpVersion === '0.9' || !(absoluteHost.exec(url)?.[1] ?? '').match(hostAndPort)) return '';
+	if (host === undefined) return httpVersion === '1.1' ? ': missing required Host header' : undefined;
+	return hostCharacters.test(host) ? undefined : ': malformed Host header';
+}
+const hostCharacters = /^[-\w!$%&'()*+,.:;=[\]~]*$/;
+const absoluteHost = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
+const hostAndPort = /^(?:\[[\w:.%-]*\]|[-\w!$%&'()*+,.;=~]*)(?::\d*)?$/;
+
+function refuseHost(response: ServerResponse, problem: string): void {
+	const text = `Bad Request${problem}`;
+	response.statusCode = 400;
+	if (response.req.httpVersionMajor === 1) {
+		response.statusMessage = text;
+		response.setHeader('connection', 'close');
+	}
+	response.setHeader('content-type', PLAIN_TEXT['content-type']);
+	response.end(`400 ${text}`);
+}
+
+/**
+ * Makes `Host` the host that the request is for, so that all readers see the same.
+ *
+ * @source net/http request.go readRequest: that of an absolute target replaces `Host`
+ */
+function setHost({ url = '', headers }: IncomingMessage): void {
+	const [, target] = absoluteHost.exec(url) ?? [];
+	const host = target || (headers as IncomingHttpHeaders)[':authority'];
+	if (host !== undefined) headers.host = host;
+}
 
 /** The requests of one connection. Its listeners are shared, because each one of a request costs a part of a read. */
 class Exchanges {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { createServer, type Server as HttpServer, type OutgoingHttpHeaders } from 'node:http';
+import type { Server as HttpServer, OutgoingHttpHeaders } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
@@ -9,6 +9,7 @@ import { type ConnectionOptions, connect, type SecureVersion, type TLSSocket } f
 import { type ErrorCode, hasCode } from '../errors.ts';
 import { call, openChannel } from './channel.ts';
 import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
+import { createHttpServer, type HttpHandler } from './http-server.ts';
 import { newConnections, peerAt, peerOfSocket } from './listener.ts';
 import type { PeerCertificate } from './peer.ts';
 
@@ -67,10 +68,11 @@ describe('the door', () => {
 	});
 	beforeEach(() => {
 		seen = [];
-		http = createServer((asked, response) => {
+		const handler: HttpHandler = (asked, response) => {
 			seen.push(peerOfSocket(door.connections, asked.socket).certificate);
 			response.end(`HTTP/${asked.httpVersion}`);
-		});
+		};
+		http = createHttpServer(handler, { unforeseen: () => 'id' });
 	});
 	afterEach(async () => {
 		for (const socket of sockets.splice(0)) socket.destroy();
@@ -100,12 +102,21 @@ describe('the door', () => {
 			await answered({ ':path': '/x', ':method': 'POST', 'content-type': 'text/plain' }, 'x'),
 			'200 HTTP/2.0',
 		);
+		for (const [status, headers] of [
+			[400, { ':authority': 'user@localhost' }],
+			[200, { ':authority': 'localhost:1', host: 'other' }],
+		] as const) {
+			const stream = session.request({ ':path': '/', ...headers });
+			const [answer] = (await once(stream, 'response')) as [{ ':status'?: number }];
+			stream.resume();
+			assert.equal(answer[':status'], status);
+		}
 		const call = { ':path': '/kubejoin.v1.SelfSubjectReviews/Create', ':method': 'POST', te: 'trailers' };
 		const frame = '\0\0\0\0\0';
 		assert.equal(await answered({ ...call, 'content-type': 'application/grpc' }, frame), '200 application/grpc+proto');
 		assert.deepEqual(
 			seen.map(({ state }) => state),
-			['verified', 'verified', 'verified'],
+			['verified', 'verified', 'verified', 'verified'],
 		);
 		session.destroy();
 	});

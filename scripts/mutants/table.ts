@@ -783,11 +783,40 @@ const kubelets: readonly Target[] = [
 		],
 	},
 	{
+		file: 'lib/rpc/http-server.ts',
+		tests: ['lib/rpc/http-server.test.ts', 'lib/rpc/listener.test.ts'],
+		mutants: [
+			["else if (httpVersion !== '2.0') return '';", ''],
+			["if (name !== 'host' && name !== ':authority')", "if (name !== 'host')"],
+			["httpVersion === '0.9' ||", 'false ||'],
+			["httpVersion === '1.1' ? ':", "httpVersion === '' ? ':"],
+			['const host = target || ', 'const host = '],
+		],
+	},
+	{
+		file: 'lib/rpc/grpc-session.ts',
+		tests: ['lib/rpc/grpc-client.test.ts'],
+		mutants: [
+			['			this.ping();\n', ''],
+			['		this.#keepalive ??= this.#nextPing();\n', ''],
+			['const timer = setTimeout(giveUp, pongMs)', 'const timer = setTimeout(giveUp, 1_000 * pongMs)'],
+		],
+	},
+	{
+		file: 'lib/rpc/grpc-frames.ts',
+		tests: ['lib/rpc/grpc-client.test.ts'],
+		mutants: [
+			['if (frame[0] !== 0)', 'if (frame[0] === 2)'],
+			['if (length <= this.#maxBytes)', 'if (length <= 2 * this.#maxBytes)'],
+		],
+	},
+	{
 		file: 'lib/rpc/grpc-call.ts',
 		tests: ['lib/rpc/grpc-client.test.ts'],
 		mutants: [
 			['messages.length > 1', 'messages.length > 2'],
 			['(this.#frames.isInsideMessage ?', '(false ?'],
+			['this.#stream.close(constants.NGHTTP2_CANCEL);', 'this.#stream.close();'],
 		],
 	},
 	{

@@ -245,7 +245,7 @@ function forwardedHeaders(incoming: IncomingMessage, path: string): OutgoingHttp
 	const client = incoming.socket.remoteAddress ?? '';
 	const before = incoming.headers['x-forwarded-for'];
 	const forwardedFor = [...(before === undefined ? [] : [before].flat()), client].join(', ');
-	const host = String(incoming.headers.host ?? incoming.headers[':authority'] ?? '');
+	const { host = '' } = incoming.headers;
 	return {
 		...Object.fromEntries(kept),
 		...(host === '' ? {} : { host }),
