@@ -783,6 +783,11 @@ const kubelets: readonly Target[] = [
 		],
 	},
 	{
+		file: 'services/apiserver-sim/registry/patch.ts',
+		tests: ['services/apiserver-sim/registry/patch.test.ts'],
+		mutants: [['	await turn();\n', '']],
+	},
+	{
 		file: 'lib/rpc/http-server.ts',
 		tests: ['lib/rpc/http-server.test.ts', 'lib/rpc/listener.test.ts'],
 		mutants: [
