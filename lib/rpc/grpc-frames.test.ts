@@ -28,6 +28,19 @@ describe('the frames of gRPC', () => {
 		);
 	});
 
+	it('are copied as long as their message is incomplete, because a chunk of one byte costs a hundred', () => {
+		const message = Buffer.from('a message in many chunks');
+		const reader = new FrameReader(most);
+		const read: Buffer[] = [];
+		for (const byte of frameOf(message)) {
+			const chunk = Buffer.of(byte);
+			read.push(...reader.read(chunk));
+			chunk.fill(0xff);
+		}
+		assert.deepEqual(read.length, 1);
+		assert.deepEqual(read[0]?.subarray(0, -1), message.subarray(0, -1));
+	});
+
 	it('are inside a message until its last byte', () => {
 		const bytes = frameOf(Buffer.from('message'));
 		for (let length = 1; length < bytes.length; length++) {

@@ -16,10 +16,16 @@ export function frameOf(message: Buffer): Buffer {
 	return frame;
 }
 
-/** Reads messages from chunks that end anywhere, and copies only those that are in more than one chunk. */
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Reads messages from chunks that end anywhere, and copies only those that are in more than one chunk. The bytes of a
+ * part are kept in one buffer: a chunk of one byte would cost a hundred.
+ */
 export class FrameReader {
 	readonly #maxBytes: number;
-	#chunks: Buffer[] = [];
+	#part: Buffer = NOTHING;
+	/** Those of the part; its buffer can be longer. */
 	#bytes = 0;
 	#wantedBytes = PREFIX_BYTES;
 
@@ -33,10 +39,13 @@ export class FrameReader {
 
 	/** @throws CallFailure  a compressed message, or one that is too large */
 	read(chunk: Buffer): readonly Buffer[] {
-		this.#chunks.push(chunk);
-		this.#bytes += chunk.length;
-		if (this.#bytes < this.#wantedBytes) return [];
-		let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+		if (this.#bytes + chunk.length < this.#wantedBytes) {
+			this.#keep(chunk);
+			return [];
+		}
+		let rest = this.#bytes === 0 ? chunk : Buffer.concat([this.#part.subarray(0, this.#bytes), chunk]);
+		this.#part = NOTHING;
+		this.#bytes = 0;
 		const messages: Buffer[] = [];
 		for (;;) {
 			this.#wantedBytes = PREFIX_BYTES + (rest.length < PREFIX_BYTES ? 0 : this.#lengthOf(rest));
@@ -44,9 +53,20 @@ export class FrameReader {
 			messages.push(rest.subarray(PREFIX_BYTES, this.#wantedBytes));
 			rest = rest.subarray(this.#wantedBytes);
 		}
-		this.#chunks = rest.length === 0 ? [] : [rest];
-		this.#bytes = rest.length;
+		this.#keep(rest);
 		return messages;
+	}
+
+	/** The buffer grows with the bytes that arrived, and not to the length that a server announced. */
+	#keep(chunk: Buffer): void {
+		const bytes = this.#bytes + chunk.length;
+		if (bytes > this.#part.length) {
+			const part = Buffer.allocUnsafe(Math.min(2 * bytes, this.#wantedBytes));
+			this.#part.copy(part, 0, 0, this.#bytes);
+			this.#part = part;
+		}
+		chunk.copy(this.#part, this.#bytes);
+		this.#bytes = bytes;
 	}
 
 	#lengthOf(frame: Buffer): number {

@@ -809,7 +809,7 @@ const kubelets: readonly Target[] = [
 	},
 	{
 		file: 'lib/rpc/grpc-frames.ts',
-		tests: ['lib/rpc/grpc-client.test.ts'],
+		tests: ['lib/rpc/grpc-frames.test.ts'],
 		mutants: [
 			['if (frame[0] !== 0)', 'if (frame[0] === 2)'],
 			['if (length <= this.#maxBytes)', 'if (length <= 2 * this.#maxBytes)'],
