@@ -133,7 +133,7 @@ describe('files', () => {
 		}
 	});
 
-	it('refuses a file that is longer than its limit, whatever its size', () => {
+	it('refuses a file that is longer than its limit, also a huge one', () => {
 		writeFileSync(at('huge'), 'ab');
 		assert.deepEqual([readText(at('huge'), 2), readBytes(at('huge'), 0).toString()], ['ab', 'a']);
 		assert.throws(() => readText(at('huge'), 1), { message: 'is longer than 1 bytes' });

@@ -1,5 +1,5 @@
 /**
- * Files that are complete or absent, also after a power failure, and reads that end, whatever file a path names. No
+ * Files that are complete or absent, also after a power failure, and reads that end for every path. No
  * error repeats their contents.
  */
 import {
