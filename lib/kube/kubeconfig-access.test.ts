@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -211,7 +211,12 @@ describe('the cluster and user of a kubeconfig', () => {
 			);
 			assert.match(
 				message(() => user('tokenFile: /dev/zero', at)),
-				/^\/dev\/zero is longer than 1048576 bytes$/,
+				/^open \/dev\/zero: is a device, not a regular file$/,
+			);
+			truncateSync(join(directory, 'empty'), 1024 ** 3);
+			assert.match(
+				message(() => user('tokenFile: empty', at)),
+				/^empty is longer than 1048576 bytes$/,
 			);
 			assert.equal(
 				message(() => cluster('server: "https://a:1", certificate-authority: /nonexistent', at)),

@@ -12,6 +12,8 @@ import { FrameReader, frameOf } from './grpc-frames.ts';
 import type { GrpcSession } from './grpc-session.ts';
 
 const MAX_RECEIVED_BYTES = 16 * 1024 * 1024;
+/** Informational answers, such as 103. Each costs an event. */
+const MAX_INFORMATIONAL = 100;
 
 export interface GrpcRequest {
 	/** `/kubejoin.v1.Nodes/List` */
@@ -79,6 +81,7 @@ export class GrpcCall {
 	#trailers: IncomingHttpHeaders | undefined;
 	#error: NodeJS.ErrnoException | undefined;
 	#hasAnswer = false;
+	#informational = 0;
 
 	constructor(session: GrpcSession, headers: OutgoingHttpHeaders, message: Buffer, end: EarlyEnd) {
 		this.#session = session;
@@ -90,6 +93,9 @@ export class GrpcCall {
 		});
 		this.#stream.once('error', (error) => {
 			this.#error = error;
+		});
+		this.#stream.on('headers', () => {
+			if (++this.#informational > MAX_INFORMATIONAL) end.with(wrongCount('too many informational headers'));
 		});
 		end.onFailure = (failure) => this.#cancel(failure);
 		this.#stream.end(frameOf(message));

@@ -489,6 +489,16 @@ describe('a gRPC client', () => {
 			ok(stream, headers);
 		});
 		assert.equal(text(await informed.unary(ask)), 'answer');
+		const flood: Behavior = (stream) => {
+			const inform = (): void => {
+				if (stream.destroyed) return;
+				for (let count = 0; count < 20; count++) stream.additionalHeaders({ ':status': 103 });
+				setImmediate(inform);
+			};
+			stream.on('error', () => undefined);
+			inform();
+		};
+		assert.match((await failureFrom(flood)).details, /too many informational headers/);
 		const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x-${index}`, 'x'.repeat(100)]));
 		const frame = frameOf(Buffer.from('answer'));
 		const status = { 'grpc-status': '0' };
