@@ -1,6 +1,6 @@
 /**
- * `npm run test:load -- [JOINS | cost [KIND...]]`: honest joins beside attackers, then 10,000 abusive connections; or
- * the processor time of each attack. Compares the times of joins with those of the same mesh before the attack,
+ * `npm run test:load -- [JOINS | cost [KIND...] | connections]`: honest joins beside attackers, then 10,000 abusive
+ * connections; or the processor time of each attack; or the abusive connections alone, also on a busy machine. Compares the times of joins with those of the same mesh before the attack,
  * because the times of one machine say nothing about another. Exit code 1: a join failed, p99 grew more than
  * `MAX_RATIO` times, a service kept descriptors, or an attacker did not reach its rate, so that the comparison proves
  * nothing.
@@ -109,19 +109,30 @@ async function run(): Promise<string[]> {
 	try {
 		// The nodes share one token: the first join after `token create` also waits for the controller that signs it.
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '60s' });
-		await mesh.startNode('node-1', 0, config);
+		const child = await mesh.startNode('node-1', 0, config);
 		const target = targetOf(mesh, nodeHealthPort(mesh.port, 0));
 		if (argument === 'cost') {
 			await measureCosts(target, names.length === 0 ? loadKinds : (names as LoadKind[]), print);
 			return [];
 		}
+		const { status } = await mesh.api.nodes.get('node-1');
+		const kubeletPort = status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 0;
+		const abused = { target, node: { pid: child.pid() ?? 0, kubeletPort } };
+		const abuse = async (before = openFiles(abused)): Promise<string[]> => {
+			print(`${abusive.total} abusive connections: ${abusive.kinds.join(', ')}`);
+			return await abuseConnections(abused, before, print);
+		};
+		if (argument === 'connections') {
+			const left = await abuse();
+			await target.requireUnharmed();
+			return left;
+		}
 		const honest = { mesh, config, times };
 		await measure(honest, 'warm-up', 2);
 		const quiet = await measure(honest, 'quiet');
-		const before = openFiles(target);
+		const before = openFiles(abused);
 		const problems = await attackJoins(honest, target, quiet);
-		print(`${abusive.total} abusive connections: ${abusive.kinds.join(', ')}`);
-		problems.push(...(await abuseConnections(target, before, print)));
+		problems.push(...(await abuse(before)));
 		await target.requireUnharmed();
 		return problems;
 	} finally {
