@@ -298,6 +298,5 @@ function unlinkIfThere(path: string): void {
 	}
 }
 
-
 const unusable = (path: string, error: unknown): KubejoinError =>
 	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

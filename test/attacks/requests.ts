@@ -48,6 +48,21 @@ async function sendHostileTargets(send: (bytes: string) => ReturnType<typeof sen
 	}
 }
 
+const hostileHosts: Readonly<Record<string, string>> = {
+	'two hosts': 'Host: localhost\r\nHost: localhost\r\n',
+	'two different hosts': 'Host: localhost\r\nhost: evil.example\r\n',
+	'no host': '',
+	'a host with a path': 'Host: localhost/a\r\n',
+	'a host with a blank': 'Host: local host\r\n',
+};
+
+async function sendHostileHosts(send: (bytes: string) => ReturnType<typeof sendRaw>, name: string): Promise<void> {
+	for (const [what, hosts] of Object.entries(hostileHosts)) {
+		const status = statusOfAnswer(await send(`GET /healthz HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`));
+		assert.equal(status, 400, `${name}: ${what}`);
+	}
+}
+
 async function sendNoise({ httpPorts, tlsPorts }: Target): Promise<void> {
 	await Promise.all(
 		[...httpPorts, ...tlsPorts].map(async ({ port }) => {
@@ -80,6 +95,15 @@ export const requests: AttackGroup = {
 			result: '4xx; the process keeps running',
 			async run({ mesh }) {
 				await sendHostileTargets((bytes) => sendTls(mesh.port, bytes, 1_000), 'apiserver-sim');
+			},
+		},
+		{
+			title: 'send two hosts, no host, or a malformed one to every HTTP port, and through TLS to the API server',
+			attacker: 'network access only',
+			result: "400, as Go's server answers",
+			async run({ mesh, httpPorts }) {
+				for (const { name, port } of httpPorts) await sendHostileHosts((bytes) => sendRaw(port, bytes, 1_000), name);
+				await sendHostileHosts((bytes) => sendTls(mesh.port, bytes, 1_000), 'apiserver-sim');
 			},
 		},
 		{
