@@ -1,9 +1,9 @@
 /**
  * `npm run test:load -- [JOINS | cost [KIND...] | connections]`: honest joins beside attackers, then 10,000 abusive
- * connections; or the processor time of each attack; or the abusive connections alone, also on a busy machine. Compares the times of joins with those of the same mesh before the attack,
- * because the times of one machine say nothing about another. Exit code 1: a join failed, p99 grew more than
- * `MAX_RATIO` times, a service kept descriptors, or an attacker did not reach its rate, so that the comparison proves
- * nothing.
+ * connections; or the processor time of each attack; or the connections alone, also on a busy machine. Compares the
+ * times of joins with those of the same mesh before the attack, because the times of one machine say nothing about
+ * another. Exit code 1: a join failed, p99 grew more than `MAX_RATIO` times, a service kept descriptors, or an attacker
+ * did not reach its rate, so that the comparison proves nothing.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeHealthPort } from '../../scripts/mesh/services.ts';
