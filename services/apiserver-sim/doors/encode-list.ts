@@ -34,7 +34,7 @@ export async function encodeList(
 ): Promise<{ readonly contentType: string; readonly body: Body }> {
 	const { items, part } = list;
 	const contentType = form.mediaType;
-	if (contentType === mediaTypes.yaml && items.some(needsFlowYaml)) {
+	if (contentType === mediaTypes.yaml && (await needFlowYaml(items, turn))) {
 		const { body } = await encodeList(list, { mediaType: mediaTypes.json, pretty: false }, turn);
 		return { contentType, body: flowYaml(Array.isArray(body) ? Buffer.concat(body).toString() : body.toString()) };
 	}
@@ -44,10 +44,21 @@ export async function encodeList(
 	return { contentType, body: await textOf(list, form, turn) };
 }
 
+async function needFlowYaml(items: readonly object[], turn: () => Promise<unknown>): Promise<boolean> {
+	for await (const [from, to] of ranges(items, turn)) if (items.slice(from, to).some(needsFlowYaml)) return true;
+	return false;
+}
+
 async function* partsOf({ items, part }: PartedList, turn: () => Promise<unknown>): AsyncGenerator<object> {
+	for await (const [from, to] of ranges(items, turn)) yield part(from, to);
+}
+
+type Range = readonly [from: number, to: number];
+
+async function* ranges(items: readonly object[], turn: () => Promise<unknown>): AsyncGenerator<Range> {
 	for (let from = 0; from < items.length; ) {
 		const to = endOfPart(items, from);
-		yield part(from, to);
+		yield [from, to];
 		await turn();
 		from = to;
 	}
