@@ -343,11 +343,11 @@ describe('a request that a kubelet answers', () => {
 
 		it('is refused above the number of open requests of a user, and counted', async () => {
 			const open: import('node:http').ServerResponse[] = [];
-			handler = (_request, response) => {
-				open.push(response);
-				response.writeHead(200).write('x');
-			};
 			const max = limits.proxiedRequests.value;
+			handler = (_request, response) => {
+				response.writeHead(200).write('x');
+				if (open.push(response) > max) for (const one of open) one.end();
+			};
 			const waiting = Array.from({ length: max }, () => restOf('GET', `${proxied}/x`));
 			for (; open.length < max; ) await new Promise((resolve) => setImmediate(resolve));
 			const { status, headers } = await restOf('GET', `${proxied}/x`);
