@@ -4,7 +4,7 @@
  * @source component-helpers/resource/helpers.go; pkg/apis/core/v1/helper/qos/qos.go ComputePodQOS, release 1.37
  * @differs the claims of dynamic resource allocation do not count, because they are not served
  */
-import { addQuantities, parseQuantity } from '../codec/quantity.ts';
+import { addQuantities, compareQuantities, parseQuantity, type Quantity } from '../codec/quantity.ts';
 import { type Container, type ContainerStatus, isSidecar, type Pod, type ResourceRequirements } from './pod.ts';
 import { addLists, compareAmounts, maxOfLists, onlyNames, type ResourceList } from './resource-list.ts';
 
@@ -18,7 +18,8 @@ type ReadContainer = (container: Container, status: ContainerStatus | undefined)
  */
 function sumOf(pod: Pod, read: ReadContainer): ResourceList {
 	const { containers, initContainers } = pod.spec ?? {};
-	const amountsOf = (container: Container) => Object.entries(read(container, statusOf(pod, container)) ?? {});
+	const amountsOf = (container: Container): [string, Quantity][] =>
+		Object.entries(read(container, statusOf(pod, container)) ?? {}).map(([name, text]) => [name, parseQuantity(text)]);
 	const [total, sidecars, initial]: [Amounts, Amounts, Amounts] = [new Map(), new Map(), new Map()];
 	for (const container of containers ?? []) for (const [name, amount] of amountsOf(container)) add(total, name, amount);
 	for (const container of initContainers ?? [])
@@ -30,26 +31,29 @@ function sumOf(pod: Pod, read: ReadContainer): ResourceList {
 			}
 		}
 	for (const [name, amount] of initial) raise(total, name, amount);
-	return Object.fromEntries(total);
+	return Object.fromEntries([...total].map(([name, { canonical }]) => [name, canonical]));
 }
 
-type Amounts = Map<string, string>;
-const sum = (amount: string, other: string | undefined): string =>
-	other === undefined ? amount : addQuantities(parseQuantity(amount), parseQuantity(other)).canonical;
+type Amounts = Map<string, Quantity>;
+const sum = (amount: Quantity, other: Quantity | undefined): Quantity =>
+	other === undefined ? amount : addQuantities(amount, other);
 
-function add(to: Amounts, name: string, amount: string): string {
+function add(to: Amounts, name: string, amount: Quantity): Quantity {
 	const found = to.get(name);
-	const result = found === undefined ? amount : sum(found, amount);
+	const result = found === undefined ? amount : addQuantities(found, amount);
 	to.set(name, result);
 	return result;
 }
-function raise(to: Amounts, name: string, amount: string): void {
+function raise(to: Amounts, name: string, amount: Quantity): void {
 	const found = to.get(name);
-	if (found === undefined || compareAmounts(amount, found) > 0) to.set(name, amount);
+	if (found === undefined || compareQuantities(amount, found) > 0) to.set(name, amount);
 }
 
 /** Of the containers alone. @source component-helpers/resource AggregateContainerRequests, AggregateContainerLimits */
-export const sumOfContainers = (pod: Pod, part: Part): ResourceList => sumOf(pod, inSpec(part));
+export const sumOfContainers = (pod: Pod, part: Part, isCounted: (name: string) => boolean): ResourceList =>
+	sumOf(pod, ({ resources }) =>
+		Object.fromEntries(Object.entries(resources?.[part] ?? {}).filter(([name]) => isCounted(name))),
+	);
 
 const statusOf = ({ status }: Pod, { name }: Container): ContainerStatus | undefined =>
 	[...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find((one) => one.name === name);

@@ -128,6 +128,18 @@ const file = (at: number) => ({ key: 'a', path: `${'a'.repeat(240)}${at}` });
 /** `{"NAME":{"k0":"v"},"NAME":{"k1":"v"},...` */
 const repeated = (name: string, count: number): string => many(count, (at) => `"${name}":{"k${at}":"v"}`).join();
 
+const container = (at: number) => ({ name: `c${at}`, image: 'a' });
+const profiles = Object.fromEntries(
+	many(4_000, (at) => [`container.apparmor.security.beta.kubernetes.io/c${at}`, 'localhost/a']),
+);
+const podOf = (containers: readonly object[], annotations: object = {}): string =>
+	JSON.stringify({
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: { name: 'many', annotations },
+		spec: { containers },
+	});
+
 /** Bodies of HTTPS requests that have many values, or cause much work. */
 const largestBodies: readonly (readonly [
 	name: string,
@@ -135,6 +147,11 @@ const largestBodies: readonly (readonly [
 	body: () => string,
 ])[] = [
 	['JSON with many values', creation, () => configMap('many', entries(MANY))],
+	[
+		'a pod with many annotations of profiles',
+		{ ...creation, path: '/api/v1/namespaces/default/pods' },
+		() => podOf(many(1_000, container), profiles),
+	],
 	[
 		'JSON with many fields that do not exist',
 		creation,

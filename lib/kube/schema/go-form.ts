@@ -4,10 +4,14 @@
  *
  * @source encoding/json omitempty, and the struct tags of k8s.io/api
  */
+import { sortedKeys } from '../../codec/encode.ts';
 import { isJsonObject } from '../json-object.ts';
 import type { Field, KubeType, StructType } from './schema.ts';
 
-/** The object in its Go form. Unknown fields are kept. The order of the known fields is that of the Go type. */
+/**
+ * The object in its Go form. Unknown fields are kept. The order of the known fields is that of the Go type, and keys of
+ * a map are sorted.
+ */
 export function goForm(type: KubeType, value: unknown): unknown {
 	switch (type.form) {
 		case 'struct':
@@ -15,13 +19,19 @@ export function goForm(type: KubeType, value: unknown): unknown {
 		case 'list':
 			if (isPlain(type.element) || !Array.isArray(value)) return value;
 			return value.map((element) => goForm(type.element, element));
-		case 'map':
-			if (isPlain(type.element) || !isJsonObject(value)) return value;
-			return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, goForm(type.element, entry)]));
+		case 'map': {
+			if (!isJsonObject(value)) return value;
+			const { element } = type;
+			const keys = sortedKeys(value);
+			const isSame = isPlain(element) && isEqual(keys, Object.keys(value));
+			return isSame ? value : Object.fromEntries(keys.map((key) => [key, goForm(element, value[key])]));
+		}
 		default:
 			return value;
 	}
 }
+
+const isEqual = (a: readonly string[], b: readonly string[]): boolean => a.every((one, index) => one === b[index]);
 
 /** Any value is its own Go form. */
 const isPlain = ({ form }: KubeType): boolean => form === 'scalar' || form === 'any';

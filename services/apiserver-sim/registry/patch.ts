@@ -11,6 +11,7 @@ import { noSuchKind, readObject, strictDecodingError } from '../../../lib/kube/c
 import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts';
 import { appliedObject } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { goPrint } from '../../../lib/kube/patch/go-print.ts';
+import { sortedAlong } from '../../../lib/kube/patch/json-order.ts';
 import { applyPatch } from '../../../lib/kube/patch/patch.ts';
 import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import { goForm } from '../../../lib/kube/schema/go-form.ts';
@@ -80,7 +81,8 @@ function invalidPatch(
 	patched: unknown,
 	detail: string,
 ): KubejoinError {
-	const document = resource.resource === 'secrets' ? '<secret contents redacted>' : JSON.stringify(patched);
+	const ordered = patch?.type === 'json' ? sortedAlong(patched, patch.document) : patched;
+	const document = resource.resource === 'secrets' ? '<secret contents redacted>' : JSON.stringify(ordered);
 	const shown = patch?.type === 'strategic' ? goPrint(patch.document) : document;
 	const value = quoteInput(shown, MAX_PATCH_CHARACTERS);
 	const problem: FieldProblem = {

@@ -136,9 +136,10 @@ function consistencyProblems(spec: PodSpec, at: string): FieldProblem[] {
 	const most = listOfAmounts(spec.resources?.limits);
 	const sumProblems = (part: 'requests' | 'limits', isCounted: (name: string) => boolean) => {
 		const ofPod = listOfAmounts(spec.resources?.[part]);
-		return collected(Object.entries(sumOfContainers(pod, part)).toSorted(), ([name, amount]) => {
-			const given = Object.hasOwn(ofPod, name) ? ofPod[name] : undefined;
-			if (given === undefined || !isCounted(name) || compareAmounts(amount, given) <= 0) return [];
+		const sums = sumOfContainers(pod, part, (name) => Object.hasOwn(ofPod, name) && isCounted(name));
+		return collected(Object.entries(sums).toSorted(), ([name, amount]) => {
+			const given = ofPod[name] ?? '0';
+			if (compareAmounts(amount, given) <= 0) return [];
 			const detail = `must be greater than or equal to aggregate container ${part} of ${canonical(amount)}`;
 			return [invalid(`${at}.${part}[${name}]`, canonical(given), detail)];
 		});
