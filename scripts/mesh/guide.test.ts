@@ -47,6 +47,7 @@ describe('the guide of npm start', () => {
 			last('/tmp/second'),
 			/npm start -- --state \/tmp\/second continues it\. To start over: npm start -- --reset --state \/tmp\/second$/,
 		);
+		assert.match(last('/tmp/a cluster'), / --reset --state '\/tmp\/a cluster'$/);
 	});
 
 	it('has Chinese sentences around the same commands', () => {

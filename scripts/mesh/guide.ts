@@ -2,6 +2,7 @@
 import { relative, resolve } from 'node:path';
 import type { Language } from '../../lib/language.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { shellWord } from '../../lib/text.ts';
 import type { JoinConfig } from './join-config.ts';
 import { nodeName } from './node-names.ts';
 import { endpointOf, type MeshOptions, nodeHealthPort, type ServiceName } from './services.ts';
@@ -85,7 +86,7 @@ ${words.howToStop(startCommand(state), startCommand(state, '--reset'))}
 /** `npm start -- --reset --state DIR`; the default directory needs no option. */
 function startCommand(state: string, ...flags: readonly string[]): string {
 	const shown = shownPath(resolve(state));
-	const options = [...flags, ...(shown === DEFAULT_STATE ? [] : ['--state', shown])];
+	const options = [...flags, ...(shown === DEFAULT_STATE ? [] : ['--state', shellWord(shown)])];
 	return ['npm start', ...(options.length === 0 ? [] : ['--', ...options])].join(' ');
 }
 

@@ -111,7 +111,7 @@ describe('npm start', function () {
 	});
 
 	it('ends on SIGINT during the start, and does not finish it before', async () => {
-		for (const moment of ['Starting kubejoin', 'creates keys', 'stores tokens']) {
+		for (const moment of ['Starting kubejoin', 'keys and certificates', 'stores tokens']) {
 			const running = up('--nodes', '1');
 			await eventually(START_SECONDS, () => assert.ok(running.text().includes(moment), running.text()));
 			running.process.kill('SIGINT');
