@@ -67,20 +67,25 @@ export function pathSegmentProblems(value: string): string[] {
 
 /** Problems of `name` or `prefix/name`: keys of labels and annotations, finalizers. @source IsQualifiedName */
 export function qualifiedNameProblems(value: string): string[] {
-	const rule =
-		"must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
-	const form = (what: string) => `${what} ${notOfForm(rule, qualifiedForm, 'MyName', 'my.name', '123-abc')}`;
 	const [first = '', second, ...more] = value.split('/', 3);
 	if (more.length > 0)
-		return [`${form('a valid label key')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+		return [
+			`${notQualified('a valid label key')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+		];
 	const name = second ?? first;
 	const problems: string[] = [];
 	if (second !== undefined && first === '') problems.push('prefix part must be non-empty');
 	else if (second !== undefined) problems.push(...subdomainProblems(first).map((problem) => `prefix part ${problem}`));
 	if (name === '') problems.push('name part must be non-empty');
 	else if (lengthOf(name) > MAX_LABEL) problems.push(`name part ${tooLong(MAX_LABEL)}`);
-	if (!matches(qualified, name)) problems.push(form('name part'));
+	if (!matches(qualified, name)) problems.push(notQualified('name part'));
 	return problems;
+}
+
+function notQualified(what: string): string {
+	const rule =
+		"must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+	return `${what} ${notOfForm(rule, qualifiedForm, 'MyName', 'my.name', '123-abc')}`;
 }
 
 /** Problems of the value of a label, in upstream's words. @source IsValidLabelValue */

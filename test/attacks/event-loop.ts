@@ -172,6 +172,15 @@ const largestBodies: readonly (readonly [
 			}),
 	],
 	[
+		'a pod with many amounts of resources',
+		{ ...creation, path: '/api/v1/namespaces/default/pods' },
+		() => {
+			const limits = (of: number) => Object.fromEntries(many(140, (at) => [`a${of}.example.com/b${at}`, '1']));
+			const containers = many(100, (of) => ({ name: `c${of}`, image: 'a', resources: { limits: limits(of) } }));
+			return JSON.stringify({ metadata: { name: 'many' }, spec: { containers } });
+		},
+	],
+	[
 		'YAML with many values',
 		{ ...creation, type: 'application/yaml' },
 		() => `metadata: {name: many}\ndata:\n${many(MANY, (at) => `  k${at}: v\n`).join('')}`,

@@ -12,6 +12,7 @@ import {
 import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { ApiRequest } from '../request/api-request.ts';
+import { betweenSteps } from './large-object.ts';
 import { type StoredObjects, sentObject } from './stored-objects.ts';
 
 /** With eight attempts, one of a thousand creations fails when a million names of the same base exist. */
@@ -64,8 +65,10 @@ export async function preparedObject<T extends KubeObject>(
 		...(strategy.validate?.(created) ?? []),
 		...(strategy.validateCreate?.(created) ?? []),
 	]);
+	await betweenSteps(created);
 	objects.warn(request, created, undefined);
 	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
+	await betweenSteps(created);
 	return created;
 }
 

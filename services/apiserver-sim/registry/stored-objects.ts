@@ -13,6 +13,7 @@ import { type Admission, attributesOf, notAdmitted, type Operation } from '../ad
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { CachedObject } from './cached-objects.ts';
+import { betweenSteps } from './large-object.ts';
 import { type Strategy, storeKey } from './strategy.ts';
 import type { WatchCache } from './watch-cache.ts';
 
@@ -139,7 +140,9 @@ export class StoredObjects<T extends KubeObject> {
 	/** Mutating admission and the check of the content: the object to prepare. @throws their refusals */
 	async admitted(request: ApiRequest, operation: Operation, object: T, previous: T | undefined): Promise<T> {
 		const complete = this.#managed(request, this.strategy.setDefaults?.(object) ?? object, previous);
+		await betweenSteps(complete);
 		const admitted = await this.admission.mutate({ request, operation, object: complete, previous });
+		await betweenSteps(admitted);
 		const refusal = await this.strategy.authorizeContent?.(request, admitted, previous);
 		if (refusal === undefined) return admitted;
 		throw notAdmitted(attributesOf({ request, operation, object: admitted, previous }), refusal);

@@ -23,6 +23,7 @@ import { quoted } from '../authorize/go-text.ts';
 import type { ApiRequest, Subresource } from '../request/api-request.ts';
 import { hasGenericMetadata, newFinalizerProblems, preparedObject } from './create.ts';
 import { isRemovable } from './deletion.ts';
+import { betweenSteps } from './large-object.ts';
 import { type StoredObjects, sentObject } from './stored-objects.ts';
 
 /** The object to write over the stored one, which is undefined if there is none. */
@@ -100,8 +101,10 @@ async function storeNext<T extends KubeObject>(
 		...(checksFinalizers(resource, request.subresource) ? newFinalizerProblems(next.metadata) : []),
 		...(strategy.reportsChangesFirst === true ? [...ofChange, ...ofObject] : [...ofObject, ...ofChange]),
 	]);
+	await betweenSteps(next);
 	objects.warn(request, next, previous);
 	await objects.admission.validate({ request, operation: 'UPDATE', object: next, previous });
+	await betweenSteps(next);
 	if (!isRemovable(strategy, next, previous)) return objects.replace(request, next, previous);
 	await objects.remove(request, previous);
 	return next;

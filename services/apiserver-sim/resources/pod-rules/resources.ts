@@ -22,7 +22,7 @@ function amountProblems(name: string, amount: string, at: string): FieldProblem[
 	const page = isHugePages(name) ? pageSize(name) : undefined;
 	return [
 		...(quantity.value < 0n ? [invalid(at, quantity.canonical, 'must be greater than or equal to 0')] : []),
-		...(isExtended(name) && !isWhole(amount) ? [invalid(at, quantity.canonical, 'must be an integer')] : []),
+		...(!isWhole(amount) && isExtended(name) ? [invalid(at, quantity.canonical, 'must be an integer')] : []),
 		...(isHugePages(name) && (page === undefined || !isMultiple(amount, page))
 			? [invalid(at, quantity.canonical, `${quantity.canonical} is not positive integer multiple of ${name}`)]
 			: []),
@@ -90,17 +90,25 @@ export function resourceProblems(
 	const { limits: most, requests: least, claims } = fieldsOf(value);
 	const [limits, requests] = [listOfAmounts(most), listOfAmounts(least)];
 	const names = Object.keys({ ...limits, ...requests });
+	// Most requests have a limit of the same name.
+	const valid = new Set<string>();
+	const newProblems: NameProblems = (name, path) => {
+		if (valid.has(name)) return [];
+		const problems = nameProblems(name, path);
+		if (problems.length === 0) valid.add(name);
+		return problems;
+	};
 	const hasPagesAlone = names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory');
 	return [
 		...collected(Object.entries(limits), ([name, amount]) => {
 			const path = `${at}.limits[${name}]`;
-			return [...nameProblems(name, path), ...amountProblems(name, amount, path)];
+			return [...newProblems(name, path), ...amountProblems(name, amount, path)];
 		}),
 		...collected(Object.entries(requests), ([name, amount]) => {
 			const path = `${at}.requests[${name}]`;
 			const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
 			return [
-				...nameProblems(name, path),
+				...newProblems(name, path),
 				...amountProblems(name, amount, path),
 				...orderProblems(name, amount, limit, at),
 			];
