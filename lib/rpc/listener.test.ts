@@ -102,15 +102,11 @@ describe('the door', () => {
 			await answered({ ':path': '/x', ':method': 'POST', 'content-type': 'text/plain' }, 'x'),
 			'200 HTTP/2.0',
 		);
-		for (const [status, headers] of [
-			[400, { ':authority': 'user@localhost' }],
-			[200, { ':authority': 'localhost:1', host: 'other' }],
-		] as const) {
-			const stream = session.request({ ':path': '/', ...headers });
-			const [answer] = (await once(stream, 'response')) as [{ ':status'?: number }];
-			stream.resume();
-			assert.equal(answer[':status'], status);
-		}
+		const outcomeOf = (headers: OutgoingHttpHeaders): Promise<string> =>
+			answered({ ':path': '/', ...headers }).catch(({ message }: Error) => message);
+		// Since nghttp2 1.69, of Node 22 and 24, it resets the stream itself.
+		assert.match(await outcomeOf({ ':authority': 'user@localhost' }), /^400 |NGHTTP2_PROTOCOL_ERROR$/);
+		assert.match(await outcomeOf({ ':authority': 'localhost:1', host: 'other' }), /^200 /);
 		const call = { ':path': '/kubejoin.v1.SelfSubjectReviews/Create', ':method': 'POST', te: 'trailers' };
 		const frame = '\0\0\0\0\0';
 		assert.equal(await answered({ ...call, 'content-type': 'application/grpc' }, frame), '200 application/grpc+proto');
