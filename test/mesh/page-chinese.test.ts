@@ -104,6 +104,9 @@ describe('the page in Chinese', () => {
 				await page.locator('.panel [role=tabpanel] > *').first().waitFor();
 				await look(`detail-${String(index).padStart(2, '0')}-${at}`, looks.slice(0, 1));
 			}
+			// Otherwise the panel of this row could be taken for that of the next one.
+			await page.keyboard.press('Escape');
+			await page.locator('.panel').waitFor({ state: 'detached' });
 		}
 		await page.getByRole('button', { name: '制造故障' }).click();
 		await page.getByRole('button', { name: '用错误的 CA 公钥哈希加入' }).click();

@@ -16,7 +16,7 @@ import { collectLines, eventually, startTestMesh, type TestMesh } from './mesh.t
 import { sendStorm } from './storm.fixture.ts';
 
 const STORM = 1_000;
-/** Of the map alone, not compressed; each other view and the Chinese texts are files of their own. */
+/** Of the map and the guide, not compressed; each other view and the Chinese texts are files of their own. */
 const MOST_SCRIPT_BYTES = 120_000;
 const MOST_STYLE_BYTES = 20 * 1024;
 const FIELD = 100;
@@ -93,6 +93,8 @@ describe('the map', () => {
 		for (const name of ['apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service'])
 			await party(page, name).waitFor();
 		await page.locator('.no-join', { hasText: 'No node has joined yet' }).waitFor();
+		// Its files belong to a first visit.
+		await page.locator('.guide').waitFor();
 		const bytes = async (ending: string) =>
 			Number(
 				await page.evaluate(`performance.getEntriesByType('resource')

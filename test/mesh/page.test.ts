@@ -321,6 +321,8 @@ describe('the page', () => {
 		const axe = readFileSync(projectPath('node_modules', 'axe-core', 'axe.min.js'), 'utf8');
 		const check = async (page: Page, name: string) => {
 			await page.evaluate(axe);
+			// A panel that is entering is half transparent.
+			await page.evaluate('Promise.all(document.getAnimations().map(({ finished }) => finished))');
 			const found = await page.evaluate(`axe.run(document, { resultTypes: ['violations'] })`);
 			const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
 			assert.deepEqual(

@@ -39,29 +39,33 @@ const views: readonly ViewRow[] = [
 	{
 		name: 'joins',
 		word: 'joins',
-		load: () => styled(import('./joins.tsx'), 'joins', 'panel').then(({ JoinsView }) => JoinsView),
+		load: () => styled(import('./joins.tsx'), 'joins', 'panel', 'lists').then(({ JoinsView }) => JoinsView),
 	},
 	{
 		name: 'certificates',
 		word: 'certificates',
 		load: () =>
-			styled(import('./certificates.tsx'), 'certificates', 'panel').then(({ CertificatesView }) => CertificatesView),
+			styled(import('./certificates.tsx'), 'certificates', 'panel', 'lists').then(
+				({ CertificatesView }) => CertificatesView,
+			),
 	},
 	{
 		name: 'experiments',
 		word: 'experiments',
 		load: () =>
-			styled(import('./experiments.tsx'), 'joins', 'experiments').then(({ ExperimentsView }) => ExperimentsView),
+			styled(import('./experiments.tsx'), 'joins', 'experiments', 'lists').then(
+				({ ExperimentsView }) => ExperimentsView,
+			),
 	},
 	{
 		name: 'cluster',
 		word: 'cluster',
-		load: () => styled(import('./cluster.tsx'), 'cluster').then(({ ClusterView }) => ClusterView),
+		load: () => styled(import('./cluster.tsx'), 'cluster', 'lists').then(({ ClusterView }) => ClusterView),
 	},
 	{
 		name: 'storm',
 		word: 'storm',
-		load: () => styled(import('./storm.tsx'), 'storm').then(({ StormView }) => StormView),
+		load: () => styled(import('./storm.tsx'), 'storm', 'lists').then(({ StormView }) => StormView),
 	},
 ];
 export function App({ languages, ...props }: ViewProps & { readonly languages: Languages }) {

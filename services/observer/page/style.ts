@@ -1,5 +1,5 @@
 /** The style sheets of css/ beside that of the page: a view loads those that it needs, once. */
-export type StyleName = 'joins' | 'panel' | 'certificates' | 'cluster' | 'experiments' | 'storm' | 'guide';
+export type StyleName = 'joins' | 'panel' | 'certificates' | 'cluster' | 'experiments' | 'storm' | 'guide' | 'lists';
 
 /** Resolves with the module when its sheets apply. */
 export async function styled<M>(module: Promise<M>, ...names: readonly StyleName[]): Promise<M> {
