@@ -160,6 +160,20 @@ node-1 was refused after 30 ms
 		assert.doesNotMatch(reporter.text(), /API_NOT_FOUND/);
 	});
 
+	it('prints the checks of a join that has ended at once, and waits for the messages of other programs', () => {
+		for (const [detail, isPrinted] of [
+			['checks', true],
+			['joins', true],
+			['steps', false],
+		] as const) {
+			const reporter = reporterTo({ detail });
+			reporter.join(joinOf(traceId, joinedSpans, []), 0);
+			for (const step of steps) reporter.step(step, 0);
+			reporter.settle(100);
+			assert.equal(reporter.text() !== '', isPrinted, detail);
+		}
+	});
+
 	it('prints a step once, and after every step that precedes it', () => {
 		const reporter = reporterTo({ detail: 'steps' });
 		const [preflight, confirm, message] = [stepOf('preflight'), stepOf('discovery/confirm'), stepOf('get configmaps')];
