@@ -62,49 +62,60 @@ const lab = (seconds: number) => ({
 	settings: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(seconds) } },
 });
 
+/** The lifetime in the mesh without auto-approval: a renewal begins at least a tenth of it before the expiry. */
+const unapprovedSeconds = 90;
+/** A person's decision about a request. */
+async function decide(mesh: TestMesh, name: string, type: 'Approved' | 'Denied', reason: string): Promise<void> {
+	const requests = mesh.api.certificateSigningRequests;
+	const request = await requests.get(name);
+	const now = new Date().toISOString();
+	const decision = { type, status: 'True', reason, lastUpdateTime: now, lastTransitionTime: now };
+	await requests.updateApproval({ ...request, status: { ...request.status, conditions: [decision] } });
+}
+
 /**
- * Two nodes renew certificates of 60 seconds while the controllers are stopped: the request of one is denied, and the
- * other crashes during its request.
+ * Two nodes renew their certificates without auto-approval: the request of one is denied, and the other crashes during
+ * its request. Neither waits for the other, whose renewal may begin 18 seconds later.
  *
  * @param nodes  receives the process that continues after the crash
  */
 async function renewUnapproved(mesh: TestMesh, nodes: Record<'denied' | 'crashed', Node>): Promise<void> {
 	await Promise.all([says(nodes.denied, joined), says(nodes.crashed, joined)]);
-	mesh.service('controller-manager-sim').kill('SIGSTOP');
-	/** The name of the node's request. */
-	const requestOf = (name: string) =>
-		eventually(35, async () => {
-			const [request] = await requestsOf(mesh, name);
-			assert.ok(request !== undefined, 'there is none yet');
-			return request.metadata.name ?? '';
+	const binding = 'kubeadm:node-autoapprove-certificate-rotation';
+	assert.equal((await mesh.kubectl('delete', 'clusterrolebinding', binding)).code, 0);
+	const namesOf = async (name: string) => (await requestsOf(mesh, name)).map(({ metadata }) => metadata.name ?? '');
+	/** The name of the node's request that is none of `known`. */
+	const newRequestOf = (name: string, known: readonly string[], seconds: number) =>
+		eventually(seconds, async () => {
+			const request = (await namesOf(name)).find((one) => !known.includes(one));
+			return request ?? assert.fail('there is none yet');
 		});
-	const toBeDenied = async () => {
-		const name = await requestOf('denied');
-		assert.equal((await mesh.kubectl('certificate', 'deny', name)).code, 0);
+	const denyAndApprove = async () => {
+		const denied = await newRequestOf('denied', [], unapprovedSeconds);
+		await decide(mesh, denied, 'Denied', 'KubectlDeny');
 		const line = await says(
 			nodes.denied,
 			/^\[kubelet\] denied could not renew its client certificate \(CSR_DENIED\): .* it retries in 2\.[0-2] s$/,
 		);
 		assert.match(line, /KubectlDeny/);
-		return name;
+		const next = await newRequestOf('denied', [denied], 20);
+		await decide(mesh, next, 'Approved', 'KubectlApprove');
+		await says(nodes.denied, rotated);
+		assert.deepEqual((await namesOf('denied')).sort(), [denied, next].sort());
+		const metrics = await (await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 0)}/metrics`)).text();
+		assert.match(metrics, /^kubelet_certificate_manager_client_expiration_renew_errors 1$/m);
 	};
-	const toBeInterrupted = async () => {
-		const name = await requestOf('crashed');
+	const interruptAndApprove = async () => {
+		const interrupted = await newRequestOf('crashed', [], unapprovedSeconds);
 		nodes.crashed.process.kill('SIGKILL');
 		await nodes.crashed.ended;
 		nodes.crashed = spawnNode(mesh, 'crashed', 1, undefined);
 		await says(nodes.crashed, /continues with its certificate/);
-		return name;
+		await decide(mesh, interrupted, 'Approved', 'KubectlApprove');
+		await says(nodes.crashed, rotated);
+		assert.deepEqual(await namesOf('crashed'), [interrupted]);
 	};
-	const [deniedName, interruptedName] = await Promise.all([toBeDenied(), toBeInterrupted()]);
-	mesh.service('controller-manager-sim').kill('SIGCONT');
-	await Promise.all([says(nodes.denied, rotated), says(nodes.crashed, rotated)]);
-	const namesOf = async (name: string) => (await requestsOf(mesh, name)).map(({ metadata }) => metadata.name);
-	assert.deepEqual(await namesOf('crashed'), [interruptedName]);
-	const all = await namesOf('denied');
-	assert.deepEqual([all.length, all.includes(deniedName)], [2, true]);
-	const metrics = await (await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 0)}/metrics`)).text();
-	assert.match(metrics, /^kubelet_certificate_manager_client_expiration_renew_errors 1$/m);
+	await Promise.all([denyAndApprove(), interruptAndApprove()]);
 }
 
 describe('certificates with a lifetime of seconds', () => {
@@ -112,21 +123,20 @@ describe('certificates with a lifetime of seconds', () => {
 	let nodes: Record<'denied' | 'crashed', Node>;
 	let unapproved: Promise<void>;
 	before(async () => {
-		mesh = await startTestMesh(lab(60));
+		mesh = await startTestMesh(lab(unapprovedSeconds));
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
 		nodes = { denied: spawnNode(mesh, 'denied', 0, config), crashed: spawnNode(mesh, 'crashed', 1, config) };
-		// It waits for most of a minute, so the tests of the other mesh run meanwhile.
+		// It waits for most of its lifetime, so the tests of the other mesh run meanwhile.
 		unapproved = renewUnapproved(mesh, nodes);
 		unapproved.catch(() => undefined);
 	});
 	after(async () => {
 		await stopAll(Object.values(nodes ?? {}));
-		mesh?.service('controller-manager-sim').kill('SIGCONT');
 		await mesh?.stopAndRemove();
 	});
 
-	describe('certificates of 15 seconds', () => {
-		const lifeMs = 15_000;
+	describe('certificates of 20 seconds', () => {
+		const lifeMs = 20_000;
 		let mesh: TestMesh;
 		const nodes: Record<string, Node> = {};
 		const node = (name: string): Node => nodes[name] ?? assert.fail(`there is no node ${name}`);
@@ -163,7 +173,7 @@ describe('certificates with a lifetime of seconds', () => {
 
 		it('are renewed with the current certificate and without a token, and the node stays Ready', async () => {
 			const first = currentCertificate(mesh, 'rotates');
-			await eventually(40, () => assert.equal(node('rotates').lines.filter((line) => rotated.test(line)).length, 2));
+			await eventually(60, () => assert.equal(node('rotates').lines.filter((line) => rotated.test(line)).length, 2));
 			const leaf = currentCertificate(mesh, 'rotates');
 			verifyStrictly(mesh.ca, leaf.toString(), 'sslclient', Date.now());
 			assert.notEqual(leaf.serialNumber, first.serialNumber);
@@ -172,7 +182,7 @@ describe('certificates with a lifetime of seconds', () => {
 				'the line has the serial number of the file',
 			);
 			const { notBefore, notAfter } = readCertificate(leaf);
-			assert.equal(notAfter - notBefore, 16_000);
+			assert.equal(notAfter - notBefore, lifeMs * 1.1);
 			const requests = await requestsOf(mesh, 'rotates');
 			assert.equal(requests.length, 2);
 			for (const { spec, status } of requests) {
@@ -292,7 +302,7 @@ describe('certificates with a lifetime of seconds', () => {
 		});
 	});
 
-	describe('certificates of 60 seconds without auto-approval', () => {
+	describe('certificates of 90 seconds without auto-approval', () => {
 		it('a denied renewal is followed by a request for a new key; an interrupted one is continued', () => unapproved);
 	});
 });
