@@ -173,6 +173,63 @@ describe('the page of a join', () => {
 		return [...steps.values()];
 	}
 
+	it('moves by key: J and K over the rows, brackets in the panel, and Space plays the replay', async () => {
+		await openJoin('node-1');
+		const rows = page.locator('button.row');
+		const focused = () =>
+			page.evaluate("[...document.querySelectorAll('button.row')].indexOf(document.activeElement)") as Promise<number>;
+		const opened = async () => (await rows.evaluateAll((all) => all.map((row) => row.ariaPressed))).indexOf('true');
+		const press = async (...keys: readonly string[]) => {
+			for (const key of keys) await page.keyboard.press(key);
+		};
+		await press('j', 'j', 'j');
+		assert.equal(await focused(), 2);
+		await press('k');
+		assert.equal(await focused(), 1);
+		await press('ArrowDown', 'ArrowUp', 'ArrowUp', 'ArrowUp');
+		assert.equal(await focused(), 0);
+		await press('j', 'Enter');
+		const panel = page.locator('.panel');
+		await panel.waitFor();
+		await press(']', ']');
+		assert.equal(await opened(), 3);
+		await press('[');
+		assert.equal(await opened(), 2);
+		await press('Escape');
+		await panel.waitFor({ state: 'detached' });
+
+		const all = await rows.count();
+		await page.locator('body').click({ position: { x: 2, y: 2 } });
+		await press(',');
+		assert.ok((await rows.count()) < all, 'a comma goes one step back');
+		await press('.');
+		await page.locator('.diagram .player button[aria-label=Play]').waitFor();
+		assert.equal(await rows.count(), all);
+		await press('Space');
+		await page.locator('.diagram .player button[aria-label=Pause]').waitFor();
+		await press('Space');
+		await page.locator('.diagram .player button[aria-label=Play]').waitFor();
+		assert.ok((await rows.count()) < all, 'Space pauses where it is');
+	});
+
+	it('plays the replay of the map with Space, which presses a button that has the focus', async () => {
+		await page.goto(`${mesh.page}/?lang=en#/map/node-1`);
+		const dock = page.locator('.dock .player');
+		await dock.locator('[aria-label=Play]').waitFor();
+		await page.locator('.panel h2').waitFor();
+		await page.keyboard.press('Space');
+		await dock.locator('[aria-label=Pause]').waitFor();
+		await page.keyboard.press('Space');
+		await dock.locator('[aria-label=Play]').waitFor();
+		await dock.locator('[aria-label="Step forward"]').focus();
+		const before = page.url();
+		await page.keyboard.press('Space');
+		// The page draws before it answers.
+		await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+		assert.equal(await dock.locator('[aria-label=Pause]').count(), 0, 'Space plays although a button has the focus');
+		assert.notEqual(page.url(), before, 'Space does not press the button');
+	});
+
 	it('shows a refused join with its error once', async () => {
 		await openJoin('refused-1');
 		assert.equal(await page.locator('.diagram').getByText('CA_HASH_MISMATCH').count(), 1);

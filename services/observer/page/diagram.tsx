@@ -3,6 +3,7 @@
  * runs, and plays a join that has ended.
  */
 import { useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Join, JoinOutage, Lane, RefusedConnection, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
@@ -10,6 +11,7 @@ import type { Word } from './catalogue.ts';
 import { FailureBand } from './failure.tsx';
 import { formOf } from './forms.ts';
 import { Icon, Mark } from './icons.tsx';
+import { type Keys, SPACE, useKeys } from './keys.ts';
 import { TrustStrip } from './map/dock.tsx';
 import { requestText } from './map/trust-words.ts';
 import { hashOf } from './route.ts';
@@ -20,13 +22,14 @@ import { stateAt } from './state-at.ts';
 import { useWords, type Words } from './words.ts';
 
 interface DiagramProps {
+	readonly keys: Keys;
 	readonly join: Join;
 	readonly steps: readonly Step[];
 	readonly onOpen: (step: Step) => void;
 	readonly openStep: string | undefined;
 }
 
-export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
+export function Diagram({ keys, join, steps, onOpen, openStep }: DiagramProps) {
 	const words = useWords();
 	const { say, duration } = words;
 	const withStore = useSignal(false);
@@ -35,6 +38,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 	/** The first steps of the waits that are shown whole. */
 	const expanded = useSignal<ReadonlySet<string>>(new Set());
 	const end = useRef<HTMLLIElement>(null);
+	const list = useRef<HTMLOListElement>(null);
 	const lanes = lanesOf(join.node, steps);
 	const visible = inOrder(steps).filter(({ kind }) => withStore.value || kind !== 'store');
 	const total = visible.length;
@@ -45,6 +49,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 		...(shown.value === undefined ? {} : { shown: shown.value }),
 	});
 	const changes = trustChanges(visible);
+	useRowKeys({ keys, list, rows, openStep, onOpen });
 	const isLive = join.state === 'joining';
 	const played = shown.value === undefined ? undefined : visible[shown.value - 1];
 	const atMs = (played ?? steps.find(({ id }) => id === openStep))?.atMs ?? undefined;
@@ -60,7 +65,13 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 			</h2>
 			<div class="controls">
 				{!isLive && (
-					<Player total={total} shown={shown.value} steps={visible} onShow={(count) => (shown.value = count)} />
+					<Player
+						keys={keys}
+						total={total}
+						shown={shown.value}
+						steps={visible}
+						onShow={(count) => (shown.value = count)}
+					/>
 				)}
 				<label>
 					<input type="checkbox" checked={withStore.value} onChange={() => (withStore.value = !withStore.value)} />{' '}
@@ -86,7 +97,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 				</div>
 				<span class="trust-now">{say('trustNow')}</span>
 			</div>
-			<ol class="rows" aria-label={say('steps')}>
+			<ol class="rows" aria-label={say('steps')} ref={list} onKeyDown={(event) => moveByArrow(event, list.current)}>
 				{rows.map((row) => (
 					<li key={row.id} data-step={row.id}>
 						<RowView
@@ -106,6 +117,54 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 			</ol>
 		</section>
 	);
+}
+
+interface RowKeys extends Pick<DiagramProps, 'keys' | 'openStep' | 'onOpen'> {
+	readonly list: RefObject<HTMLOListElement | null>;
+	readonly rows: readonly Row[];
+}
+
+/** `J` and `K` move the focus; `[` and `]` open the previous and the next step in the panel. */
+function useRowKeys({ keys, list, rows, openStep, onOpen }: RowKeys): void {
+	const openBeside = (by: 1 | -1) => {
+		const steps = rows.flatMap((row) => (row.kind === 'step' ? [row.step] : []));
+		const at = steps.findIndex(({ id }) => id === openStep);
+		const next = at < 0 ? undefined : steps[at + by];
+		if (next !== undefined) onOpen(next);
+	};
+	useKeys(keys, {
+		j: () => focusRow(list.current, (at) => at + 1),
+		k: () => focusRow(list.current, (at) => at - 1),
+		'[': () => openBeside(-1),
+		']': () => openBeside(1),
+	});
+}
+
+const arrows: Readonly<Record<string, (at: number, last: number) => number>> = {
+	ArrowDown: (at) => at + 1,
+	ArrowUp: (at) => at - 1,
+	Home: () => 0,
+	End: (_at, last) => last,
+};
+
+/** Only while a row has the focus: elsewhere these keys scroll. */
+function moveByArrow(event: KeyboardEvent, list: HTMLOListElement | null): void {
+	const next = arrows[event.key];
+	if (next === undefined) return;
+	event.preventDefault();
+	focusRow(list, next);
+}
+
+/** The row behind or before the focused one, or the open one; without either, the first. */
+function focusRow(list: HTMLOListElement | null, next: (at: number, last: number) => number): void {
+	const rows = [...(list?.querySelectorAll<HTMLElement>('button.row') ?? [])];
+	const last = rows.length - 1;
+	const { activeElement } = document;
+	const focused = activeElement instanceof HTMLElement ? rows.indexOf(activeElement) : -1;
+	const at = focused < 0 ? rows.findIndex((row) => row.ariaPressed === 'true') : focused;
+	const target = rows[at < 0 ? 0 : Math.min(last, Math.max(0, next(at, last)))];
+	target?.focus({ preventScroll: true });
+	target?.scrollIntoView({ block: 'nearest' });
 }
 
 const toggled = (ids: ReadonlySet<string>, id: string): ReadonlySet<string> =>
@@ -277,13 +336,14 @@ const laneWords: ReadonlyMap<Lane, Word> = new Map([
 
 const speeds = [1, 0.1, 0.01] as const;
 interface PlayerProps {
+	readonly keys: Keys;
 	readonly total: number;
 	readonly shown: number | undefined;
 	readonly steps: readonly Step[];
 	readonly onShow: (count: number | undefined) => void;
 }
 
-function Player({ total, shown, steps, onShow }: PlayerProps) {
+function Player({ keys, total, shown, steps, onShow }: PlayerProps) {
 	const { say } = useWords();
 	const speed = useSignal<number>(0.1);
 	const isPlaying = useSignal(false);
@@ -307,6 +367,7 @@ function Player({ total, shown, steps, onShow }: PlayerProps) {
 		if (!isPlaying.value && at >= total) onShow(0);
 		isPlaying.value = !isPlaying.value;
 	};
+	useKeys(keys, { [SPACE]: play, ',': () => show(at - 1), '.': () => show(at + 1) });
 	return (
 		<div class="player">
 			<button type="button" aria-label={say('first')} onClick={() => show(1)}>

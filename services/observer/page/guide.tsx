@@ -34,6 +34,11 @@ const keyRows = [
 	['1–6', 'keyViews'],
 	['N', 'keyJoin'],
 	['T', 'keyTable'],
+	['J K', 'keyRows'],
+	['[ ]', 'keyPanel'],
+	['Space', 'keyPlay'],
+	[', .', 'keyStep'],
+	['Esc', 'keyClose'],
 	['/', 'keyFilter'],
 	['L', 'keyLanguage'],
 	['?', 'keyHelp'],
@@ -133,7 +138,7 @@ export function Guide({ store, navigation, keys, acting, isAsked, onClose }: Gui
 						{keyRows.map(([key, text]) => (
 							<div key={key}>
 								<dt>
-									<kbd>{key}</kbd>
+									<kbd>{key === 'Space' ? say.keySpace : key}</kbd>
 								</dt>
 								<dd>{say[text]}</dd>
 							</div>

@@ -20,7 +20,7 @@ import { useWords } from './words.ts';
 
 const PAGE = 100;
 
-export function JoinsView({ store, navigation }: ViewProps) {
+export function JoinsView({ store, navigation, keys }: ViewProps) {
 	const [ids = '', openStep] = navigation.route.value.path;
 	const [chosen, other] = ids.split('~').filter((id) => id !== '');
 	const { say, messages } = useWords();
@@ -54,7 +54,7 @@ export function JoinsView({ store, navigation }: ViewProps) {
 							☰ {messages.joinCount(joins.length)}
 						</a>
 						{second === undefined ? (
-							<OneJoin key={join.id} store={store} navigation={navigation} join={join} openId={openStep} />
+							<OneJoin key={join.id} {...{ store, navigation, keys, join }} openId={openStep} />
 						) : (
 							<TwoJoins key={`${join.id}-${second.id}`} store={store} left={join} right={second} />
 						)}
@@ -153,14 +153,16 @@ function CompareWith({
 function OneJoin({
 	store,
 	navigation,
+	keys,
 	join,
 	openId,
-}: Pick<ViewProps, 'store' | 'navigation'> & { readonly join: Join; readonly openId: string | undefined }) {
+}: ViewProps & { readonly join: Join; readonly openId: string | undefined }) {
 	const steps = useSteps(store, join.id);
 	const open = openId === undefined ? undefined : steps.find(({ id }) => id === openId);
 	return (
 		<>
 			<Diagram
+				keys={keys}
 				join={join}
 				steps={steps}
 				openStep={open?.id}

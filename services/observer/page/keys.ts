@@ -23,11 +23,16 @@ export function createKeys(): Keys {
 
 type Pressed = Pick<KeyboardEvent, 'key' | 'target' | 'ctrlKey' | 'metaKey' | 'altKey'>;
 
-/** The key in lower case; undefined if it has a modifier or belongs to a field. */
+export const SPACE = ' ';
+const fields = 'input, textarea, select';
+const controls = 'button, a, summary, [role=button]';
+
+/** The key in lower case; undefined if it has a modifier or belongs to the element that has the focus. */
 function keyOf({ key, target, ctrlKey, metaKey, altKey }: Pressed): string | undefined {
 	if (ctrlKey || metaKey || altKey) return undefined;
-	const isField = target instanceof Element && target.closest('input, textarea, select') !== null;
-	return isField ? undefined : key.toLowerCase();
+	const owners = key === SPACE ? `${fields}, ${controls}` : fields;
+	const isOwned = target instanceof Element && target.closest(owners) !== null;
+	return isOwned ? undefined : key.toLowerCase();
 }
 
 /** @param actions  by key; each prevents the action of the browser */

@@ -1,10 +1,10 @@
 /** The map, the first thing that a reader sees: every party, the lines between them, and the join that is shown. */
-import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Certificates, Join, Message, Step } from '../../api.ts';
 import { type Fault, faultsOf } from '../faults.ts';
-import { useKeys } from '../keys.ts';
+import { type Keys, SPACE, useKeys } from '../keys.ts';
 import { Lazy } from '../lazy.tsx';
 import { stateAt } from '../state-at.ts';
 import type { Store } from '../store.ts';
@@ -65,7 +65,8 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	const scene = useScene(store, { ...options, hasTelemetry: show.includes('telemetry') });
 	const recent = useRecent(store);
 	useTraffic(store, replay, moveRef, lit);
-	useKeys(keys, { t: () => (isTable.value = !isTable.value) });
+	const canReplay = lit !== undefined && lit.state !== 'joining' && steps.length > 0;
+	useMapKeys(keys, { isTable, isPaused, replay: canReplay ? replay : undefined });
 	const open = (id: string) => navigation.go('map', id);
 	const openOrClose = (id: string) => navigation.go('map', ...(id === selected ? [] : [id]));
 	return (
@@ -121,6 +122,21 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 			)}
 		</div>
 	);
+}
+
+interface Keyed {
+	readonly isTable: Signal<boolean>;
+	readonly isPaused: Signal<boolean>;
+	/** Of a join that has ended; without one, Space pauses the messages. */
+	readonly replay: Replay | undefined;
+}
+
+function useMapKeys(keys: Keys, { isTable, isPaused, replay }: Keyed): void {
+	useKeys(keys, {
+		t: () => (isTable.value = !isTable.value),
+		...(replay === undefined ? {} : { ',': () => replay.step(-1), '.': () => replay.step(1) }),
+		[SPACE]: replay?.toggle ?? (() => (isPaused.value = !isPaused.value)),
+	});
 }
 
 type SceneOptions = Pick<
