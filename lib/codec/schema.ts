@@ -53,6 +53,8 @@ export interface Field {
 export interface JsonField {
 	readonly field: Field;
 	readonly through: readonly string[];
+	/** Its place in Go's struct, with the fields of embedded messages. */
+	readonly order: number;
 }
 export interface Message {
 	/** `core/v1.Node` */
@@ -172,12 +174,14 @@ class ParsedMessage implements Message {
 
 	/** With those of embedded messages, which are filled later. */
 	get jsonFields(): ReadonlyMap<string, JsonField> {
-		this.#jsonFields ??= new Map(this.fields.flatMap(jsonFieldsOf));
+		this.#jsonFields ??= new Map(
+			this.fields.flatMap(jsonFieldsOf).map(([name, found], order) => [name, { ...found, order }]),
+		);
 		return this.#jsonFields;
 	}
 }
 
-function jsonFieldsOf(field: Field): [string, JsonField][] {
+function jsonFieldsOf(field: Field): [string, Omit<JsonField, 'order'>][] {
 	if (!field.isEmbedded) return [[field.name, { field, through: [] }]];
 	return [...field.type.message.jsonFields].map(([name, inner]) => [
 		name,

@@ -20,7 +20,7 @@ const matches = (form: RegExp, value: string): boolean => value.length <= MAX_MA
 const lengthOf = (value: string): number => Buffer.byteLength(value);
 const tooLong = (max: number, unit = 'bytes'): string => `must be no more than ${max} ${unit}`;
 /** @source RegexError; the blanks before `or` are upstream's */
-const notOfForm = (rule: string, form: string, ...examples: string[]): string =>
+export const notOfForm = (rule: string, form: string, ...examples: string[]): string =>
 	`${rule} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${form}')`;
 
 /** Problems of a DNS label, in upstream's words. @source IsDNS1123Label */

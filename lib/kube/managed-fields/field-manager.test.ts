@@ -17,7 +17,7 @@ const write = { kind: configMap, subresource: '', manager: 'm', now };
 const update = (live: KubeObject | undefined, next: KubeObject, more: Partial<typeof write> = {}): KubeObject =>
 	withUpdatedFields(live, next, { ...write, ...more });
 const apply = (live: KubeObject | undefined, applied: unknown, more: Partial<ManagedApply> = {}): KubeObject =>
-	appliedObject(live, applied, { ...write, namespace: 'n', force: false, ...more });
+	appliedObject(live, applied, { ...write, force: false, ...more });
 
 interface Entry {
 	readonly manager: string;
@@ -29,6 +29,40 @@ const entriesOf = ({ metadata }: KubeObject): Entry[] =>
 	((metadata as JsonObject).managedFields as Entry[] | undefined) ?? [];
 const fieldsOf = (object: KubeObject, manager: string): object | undefined =>
 	entriesOf(object).find((entry) => entry.manager === manager)?.fieldsV1;
+
+/** Recorded from a real kube-apiserver 1.37.2, which answers 500. */
+const unconvertible: readonly (readonly [object: object, problem: string])[] = [
+	[
+		{ ...configMap, metadata: { name: 'c', namespace: 'n' }, binaryData: { b: 'Bad Value!' } },
+		'failed to convert new object (n/c; /v1, Kind=ConfigMap) to proper version: unable to convert unstructured object ' +
+			'to /v1, Kind=ConfigMap: error decoding from json: illegal base64 data at input byte 3',
+	],
+	[
+		{ ...configMap, metadata: { name: 'c', creationTimestamp: 5 } },
+		'failed to convert new object (/c; /v1, Kind=ConfigMap) to proper version: unable to convert unstructured object ' +
+			'to /v1, Kind=ConfigMap: json: cannot unmarshal number into Go value of type string',
+	],
+	[
+		{ ...configMap, metadata: { name: 'c', generation: 1.5 } },
+		'failed to convert new object (/c; /v1, Kind=ConfigMap) to proper version: unable to convert unstructured object ' +
+			'to /v1, Kind=ConfigMap: cannot convert float64 to int64',
+	],
+	[
+		{ ...configMap, metadata: { name: 'c', finalizers: {} } },
+		'failed to create typed patch object (/c; /v1, Kind=ConfigMap): .metadata.finalizers: expected list, got &{map[]}',
+	],
+	[
+		{ ...configMap, metadata: 'x' },
+		'failed to create typed patch object (/; /v1, Kind=ConfigMap): .metadata: expected map, got &{x}',
+	],
+];
+
+describe('an applied object that its type cannot hold', () => {
+	for (const [applied, problem] of unconvertible)
+		it(`is refused with the text of upstream: ${JSON.stringify(applied)}`, () => {
+			assert.throws(() => apply(undefined, applied), { details: { problem } });
+		});
+});
 
 describe('managed fields of updates', () => {
 	it('give the creator the fields of a new object', () => {

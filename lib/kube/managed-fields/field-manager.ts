@@ -3,10 +3,13 @@
  *
  * @source apimachinery/pkg/util/managedfields/internal: fieldmanager.go and the managers that it wraps
  */
+import { convertMessage } from '../../codec/convert.ts';
+import { messageOf } from '../../codec/schema.ts';
 import { KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { requireBounded } from '../json-depth.ts';
 import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
+import { goPrint } from '../patch/go-print.ts';
 import { malformed } from '../patch/patch-error.ts';
 import { emptyObject, goForm } from '../schema/go-form.ts';
 import { type GroupVersionKind, type KubeType, typeOfKind } from '../schema/schema.ts';
@@ -149,7 +152,6 @@ export const withManagedFieldsOf = <T extends KubeObject>(object: T, written: Ku
 export interface ManagedApply extends ManagedWrite {
 	/** Take over the fields of other managers. */
 	readonly force: boolean;
-	readonly namespace: string;
 }
 
 /**
@@ -170,7 +172,7 @@ export function appliedObject(live: KubeObject | undefined, configuration: unkno
 		throw new KubejoinError('API_TOO_LARGE', { limit: String(limit), because });
 	}
 	const problems = typeProblems(type, applied);
-	if (problems.length > 0) throw mismatch('failed to create typed patch object', applied, write, problems);
+	if (problems.length > 0) throw mismatch({ ...applied }, write, problems);
 	try {
 		return apply(type, live, applied, write);
 	} catch (error) {
@@ -191,7 +193,8 @@ function apply(type: KubeType, live: KubeObject | undefined, applied: KubeObject
 	const fields: FieldSet | undefined = owner && difference(owner.fields, neverOwned);
 	if (owner === undefined || fields === undefined || isEmpty(fields)) owners.delete(key);
 	else owners.set(key, { ...owner, fields, time: result.object === undefined ? owner.time : now });
-	const object = goForm(type, result.object ?? target.live) as KubeObject;
+	const merged = result.object && convertedObject(result.object as JsonObject, { ...applied }, kind);
+	const object = goForm(type, merged ?? target.live) as KubeObject;
 	const named = { ...object, apiVersion: kind.apiVersion, kind: kind.kind };
 	return withEntries(manager === 'kubectl' ? withLastApplied(named, applied) : named, owners);
 }
@@ -225,7 +228,7 @@ function requireConfiguration(configuration: unknown, { kind, ...write }: Manage
 	if (apiVersion !== kind.apiVersion || sentKind !== kind.kind)
 		throw malformed(`invalid object type: ${gvkText({ apiVersion: text(apiVersion), kind: text(sentKind) })}`);
 	if (metadata !== undefined && metadata !== null && !isJsonObject(metadata))
-		throw mismatch('failed to create typed patch object', undefined, { kind, ...write }, ['.metadata: expected map']);
+		throw mismatch(configuration, { kind, ...write }, [`.metadata: expected map, got &{${goPrint(metadata)}}`]);
 	const applied = { ...configuration, metadata: metadata ?? {} } as unknown as KubeObject;
 	if (managedFieldsOf(applied) !== undefined) throw malformed('metadata.managedFields must be nil');
 	return applied;
@@ -238,8 +241,22 @@ function gvkText({ apiVersion, kind }: GroupVersionKind): string {
 }
 
 /** @differs upstream answers with 500 */
-function mismatch(what: string, object: KubeObject | undefined, write: ManagedApply, problems: readonly string[]) {
-	const { name = '', namespace = write.namespace } = object?.metadata ?? {};
+function mismatch(object: JsonObject, { kind }: ManagedApply, problems: readonly string[]) {
 	const found = problems.length === 1 ? problems[0] : ['errors:', ...problems.map((one) => `  ${one}`)].join('\n');
-	return malformed(`${what} (${namespace}/${name}; ${gvkText(write.kind)}): ${found}`);
+	return malformed(`failed to create typed patch object (${objectText(object, kind)}): ${found}`);
+}
+
+/** @source structuredmerge.go objectGVKNN */
+function objectText({ metadata }: JsonObject, kind: GroupVersionKind): string {
+	const { namespace, name } = isJsonObject(metadata) ? metadata : {};
+	return `${text(namespace)}/${text(name)}; ${gvkText(kind)}`;
+}
+
+/** The merged object with the types of its kind. @throws API_BAD_REQUEST */
+function convertedObject(merged: JsonObject, applied: JsonObject, kind: GroupVersionKind): JsonObject {
+	const message = messageOf(kind);
+	const { object, problem } = message === undefined ? { object: merged } : convertMessage(message, merged);
+	if (problem === undefined) return object;
+	const what = `failed to convert new object (${objectText(applied, kind)}) to proper version`;
+	throw malformed(`${what}: unable to convert unstructured object to ${gvkText(kind)}: ${problem}`);
 }

@@ -1,5 +1,6 @@
 /** Whether an applied object fits its type. @source structured-merge-diff typed/validate.go */
 import { isJsonObject } from '../json-object.ts';
+import { goPrint } from '../patch/go-print.ts';
 import { type KubeType, type ListType, typeOfField } from '../schema/schema.ts';
 import { elementOf, SchemaMismatch } from './list-elements.ts';
 import { fieldElement, type PathElement, pathText } from './path-element.ts';
@@ -23,8 +24,8 @@ function check(type: KubeType, value: unknown, path: readonly PathElement[], rep
 		if (problem !== undefined) report(path, problem);
 	} else if (type.form === 'list') {
 		if (Array.isArray(value)) checkList(type, value, path, report);
-		else report(path, `expected list, got &{${goValue(value)}}`);
-	} else if (!isJsonObject(value)) report(path, `expected map, got &{${goValue(value)}}`);
+		else report(path, `expected list, got &{${goPrint(value)}}`);
+	} else if (!isJsonObject(value)) report(path, `expected map, got &{${goPrint(value)}}`);
 	else {
 		for (const [name, entry] of Object.entries(value)) {
 			const at = [...path, fieldElement(name)];
@@ -61,8 +62,6 @@ const goTypes: Readonly<Record<string, string>> = {
 	number: 'int64',
 	boolean: 'bool',
 };
-const goValue = (value: unknown): string =>
-	isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
 const goType = (value: unknown): string =>
 	goTypes[typeof value] ?? (Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}');
 
@@ -71,13 +70,14 @@ function scalarProblem(scalar: string, value: unknown): string | undefined {
 		case 'number':
 			return typeof value === 'number' ? undefined : `expected numeric (int or float), got ${goType(value)}`;
 		case 'boolean':
-			return typeof value === 'boolean' ? undefined : `expected boolean, got &{${goValue(value)}}`;
+			return typeof value === 'boolean' ? undefined : `expected boolean, got &{${goPrint(value)}}`;
 		case 'quantity':
 		case 'intOrString':
-			return typeof value === 'object' ? `expected any scalar, got &{${goValue(value)}}` : undefined;
+		case 'time':
+			return typeof value === 'object' ? `expected any scalar, got &{${goPrint(value)}}` : undefined;
 		default:
 			return typeof value === 'string'
 				? undefined
-				: `expected string, got &value.valueUnstructured{Value:${goValue(value)}}`;
+				: `expected string, got &value.valueUnstructured{Value:${goPrint(value)}}`;
 	}
 }

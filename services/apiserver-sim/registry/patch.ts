@@ -5,8 +5,10 @@
  * @source apiserver/pkg/endpoints/handlers/patch.go
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { convertMessage } from '../../../lib/codec/convert.ts';
 import { MAX_STRICT_PROBLEMS, nameOf } from '../../../lib/codec/read.ts';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
+import { messageOfResource } from '../../../lib/kube/codec/message-of-resource.ts';
 import { noSuchKind, readObject, strictDecodingError } from '../../../lib/kube/codec/object.ts';
 import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts';
 import { appliedObject } from '../../../lib/kube/managed-fields/field-manager.ts';
@@ -46,10 +48,10 @@ function applyObject<T extends KubeObject>(
 	request: ApiRequest,
 	configuration: unknown,
 ): Promise<T> {
-	const { force, namespace, subresource, name } = request;
+	const { force, subresource, name } = request;
 	const next = async (previous: T | undefined): Promise<T> => {
 		const live = previous && objects.toClient(previous);
-		const applied = appliedObject(live, configuration, { ...objects.managedWrite(request), force, namespace });
+		const applied = appliedObject(live, configuration, { ...objects.managedWrite(request), force });
 		const { uid = '' } = applied.metadata;
 		if (previous === undefined && uid !== '') {
 			const because = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
@@ -110,8 +112,10 @@ async function patchedObject(
 	const { name, namespace } = request;
 	if (!isJsonObject(patched)) throw invalidPatch(request, patched, 'the patched object is not a JSON object');
 	const kind = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-	requireKind(request, patched, kind);
-	const complete = { ...patched, ...kind, metadata: patched.metadata ?? {} } as unknown as KubeObject & JsonObject;
+	const typed = typedObject(request, resource, patched);
+	await turn();
+	requireKind(request, typed, kind);
+	const complete = { ...typed, ...kind, metadata: typed.metadata ?? {} } as unknown as KubeObject & JsonObject;
 	requireAcceptable(resource, complete, (problem) => invalidPatch(request, patched, problem));
 	const read = readObject(complete, kind);
 	reportStrictProblems(request, patched, [...strictProblems, ...read.strictProblems]);
@@ -127,6 +131,14 @@ async function patchedObject(
 	return { ...object, metadata: cluster };
 }
 
+/** The result of a strategic merge patch is converted to its type, and not decoded again. @throws API_INVALID */
+function typedObject(request: ApiRequest, resource: ApiResource, patched: JsonObject): JsonObject {
+	if (request.patch?.type !== 'strategic') return patched;
+	const { object, problem } = convertMessage(messageOfResource(resource), patched);
+	if (problem !== undefined) throw invalidPatch(request, patched, problem);
+	return object as JsonObject;
+}
+
 /**
  * A strategic merge patch is applied to the type, whose name it cannot change. The result of another patch is decoded
  * again, and without a version its type is unknown.
@@ -137,15 +149,12 @@ function requireKind(request: ApiRequest, patched: JsonObject, { apiVersion, kin
 	const { patch, name } = request;
 	const { apiVersion: sentVersion, kind: sentKind, ...fields } = patched;
 	const [version, named] = [sentVersion ?? '', sentKind ?? ''];
-	const isTyped = patch?.type === 'strategic' || patch?.type === 'apply';
+	if (patch?.type === 'strategic' || patch?.type === 'apply') return;
 	if (typeof version !== 'string' || typeof named !== 'string') {
 		const [field, value] = typeof version === 'string' ? ['kind', nameOf(named)] : ['apiVersion', nameOf(version)];
-		const goKind = { number: 'int64', array: 'slice', object: 'map' }[value] ?? value;
-		if (isTyped) throw invalidPatch(request, patched, `cannot convert ${goKind} to string`);
 		const detail = `cannot unmarshal ${value} into Go struct field .${field} of type string`;
 		throw invalidPatch(request, patched, `couldn't get version/kind; json parse error: json: ${detail}`);
 	}
-	if (isTyped) return;
 	if (version === '') {
 		const unknown = Object.keys(fields).toSorted().slice(0, MAX_STRICT_PROBLEMS);
 		const problems = unknown.map((field) => `unknown field ${JSON.stringify(field)}`);

@@ -90,6 +90,7 @@ async function storeNext<T extends KubeObject>(
 	sent: ObjectMeta,
 ): Promise<T> {
 	const { strategy, resource } = objects;
+	const isStatus = request.subresource === 'status';
 	const ofObject = strategy.validate?.(next, previous, request.subresource) ?? [];
 	const ofChange = strategy.validateUpdate?.(next, previous, request.subresource) ?? [];
 	requireValid(resource, request.name, [
@@ -97,7 +98,7 @@ async function storeNext<T extends KubeObject>(
 		...metadataProblems(next.metadata),
 		...addedFinalizerProblems(next.metadata, previous.metadata),
 		...uidProblems(sent, previous.metadata),
-		...deletionProblems(sent, previous.metadata),
+		...deletionProblems(sent, previous.metadata, strategy.resetsMetadataOfStatus === true && isStatus),
 		...(checksFinalizers(resource, request.subresource) ? newFinalizerProblems(next.metadata) : []),
 		...(strategy.reportsChangesFirst === true ? [...ofChange, ...ofObject] : [...ofObject, ...ofChange]),
 	]);
@@ -206,9 +207,9 @@ const uidProblems = ({ uid: sent = '' }: ObjectMeta, { uid = '' }: ObjectMeta) =
 	sent === '' || sent === uid ? [] : [invalid('metadata.uid', sent, 'field is immutable')];
 
 /** Only a deletion sets them. @source rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate */
-function deletionProblems(sent: ObjectMeta, previous: ObjectMeta) {
+function deletionProblems(sent: ObjectMeta, previous: ObjectMeta, keepsTime: boolean) {
 	const { deletionTimestamp, deletionGracePeriodSeconds: seconds } = sent;
-	const isMarked = previous.deletionTimestamp === undefined && (deletionTimestamp ?? '') !== '';
+	const isMarked = !keepsTime && previous.deletionTimestamp === undefined && (deletionTimestamp ?? '') !== '';
 	const isChanged = (seconds ?? undefined) !== undefined && seconds !== previous.deletionGracePeriodSeconds;
 	return [
 		...(isMarked ? [invalid('metadata.deletionTimestamp', deletionTimestamp, 'field is immutable')] : []),

@@ -28,6 +28,7 @@ import {
 } from './admission-rules.ts';
 import { type LabelSelector, labelSelectorProblems, qualifiedProblems, repeatedIn } from './field-rules.ts';
 import { kindStrategy, specOf } from './kind.ts';
+import { type Condition, statusConditionProblems } from './status-conditions.ts';
 
 const STATIC_SUFFIX = '.static.k8s.io';
 /** Upstream keeps the suffix for configurations in files of the API server. @source ValidateStaticSuffix */
@@ -190,6 +191,12 @@ interface Policy extends KubeObject {
 		readonly matchConditions?: readonly MatchCondition[];
 		readonly variables?: readonly MatchCondition[];
 	};
+	readonly status?: {
+		readonly typeChecking?: {
+			readonly expressionWarnings?: readonly { readonly warning?: string; readonly fieldRef?: string }[];
+		};
+		readonly conditions?: readonly Condition[];
+	};
 }
 
 const withMatchDefaults = (match: MatchResources) => ({
@@ -247,7 +254,8 @@ export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.valida
 	validateCreate: staticNameProblems,
 	generationOf: specOf,
 	setDefaults: withPolicyDefaults,
-	validate({ metadata: { name = '' }, spec = {} }) {
+	validate({ metadata: { name = '' }, spec = {}, status }, _previous, subresource) {
+		if (subresource === 'status') return policyStatusProblems(status);
 		const { validations = [], auditAnnotations = [] } = spec;
 		const repeated = repeatedIn(auditAnnotations.map(({ key = '' }) => key));
 		const problems = policyProblems(spec);
@@ -271,6 +279,20 @@ export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.valida
 		];
 	},
 });
+
+function policyStatusProblems({ typeChecking, conditions = [] }: NonNullable<Policy['status']> = {}): FieldProblem[] {
+	const warnings = typeChecking?.expressionWarnings ?? [];
+	return [
+		...warnings.flatMap(({ warning = '', fieldRef = '' }, index) => {
+			const at = `status.typeChecking.expressionWarnings[${index}]`;
+			return [
+				...(warning === '' ? [required(`${at}.warning`)] : []),
+				...(isBlank(fieldRef) ? [required(`${at}.fieldRef`)] : []),
+			];
+		}),
+		...statusConditionProblems(conditions, 'status.conditions'),
+	];
+}
 
 interface Mutation {
 	readonly patchType?: string;

@@ -11,6 +11,7 @@ import { pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from '.
 import { invalid, nameProblems, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Event, KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
+import { newFinalizerProblems } from '../registry/create.ts';
 import type { Strategy } from '../registry.ts';
 import type { ApiRequest, ObjectList, ResourceStorage } from '../request/api-request.ts';
 import { kindStrategy } from './kind.ts';
@@ -101,6 +102,7 @@ function groupChangeProblems(next: Event, previous: Event): FieldProblem[] {
 	const { involvedObject, related, series, eventTime, reportingComponent: controller = '' } = next;
 	const isSeriesChanged = !isDeepStrictEqual(series, previous.series);
 	return [
+		...newFinalizerProblems(next.metadata),
 		...(isSeriesChanged ? seriesProblems(series) : []),
 		...fixed('involvedObject', referenceInGo(involvedObject ?? {}), referenceInGo(previous.involvedObject ?? {})),
 		...['reason' as const, 'message' as const].flatMap(text),

@@ -5,8 +5,6 @@ import type { Strategy } from '../registry.ts';
 
 export interface KindRules<T extends KubeObject>
 	extends Omit<Strategy<T>, 'resource' | 'subresources' | 'prepareForCreate' | 'prepareForUpdate'> {
-	/** Whether a write of the status keeps labels, annotations, owners, finalizers. @source ResetObjectMetaForStatus */
-	readonly resetsMetadataOfStatus?: boolean;
 	/** Of a new object; the status that a client sends with it is ignored. Absent: the kind has no status of its own. */
 	readonly initialStatus?: (object: T, now: string) => object;
 }
@@ -28,7 +26,7 @@ function statusMetadata({ metadata: sent }: KubeObject, { metadata: found }: Kub
 
 /** The spec and the status have different writers, who never overwrite each other. */
 export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules: KindRules<T> = {}): Strategy<T> {
-	const { initialStatus, resetsMetadataOfStatus = false, ...more } = rules;
+	const { initialStatus, ...more } = rules;
 	const hasStatus = resource.subresources.some(({ name }) => name === 'status');
 	return {
 		...more,
@@ -46,7 +44,7 @@ export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules:
 				subresource === 'status'
 					? {
 							...found,
-							metadata: resetsMetadataOfStatus ? statusMetadata(sent, found) : sent.metadata,
+							metadata: more.resetsMetadataOfStatus === true ? statusMetadata(sent, found) : sent.metadata,
 							status: sent.status,
 						}
 					: { ...sent, status: found.status };

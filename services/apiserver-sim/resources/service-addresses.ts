@@ -159,9 +159,10 @@ class Allocation {
 		return { healthCheckNodePort: stated || (await this.#firstFree(randomPort, portKey)) };
 	}
 
+	/** A dry run does not compare the port with the range. @source portallocator/operation.go Allocate */
 	async #statedPort(port: number, field: string): Promise<void> {
 		const { first, last } = NODE_PORTS;
-		if (port < first || port > last) {
+		if (!this.#dryRun && (port < first || port > last)) {
 			const detail = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
 			this.#refuse(field, port, detail);
 		}
