@@ -745,7 +745,7 @@ const kubelets: readonly Target[] = [
 		tests: ['services/apiserver-sim/registry.test.ts'],
 		mutants: [
 			[
-				"const isMarked = previous.deletionTimestamp === undefined && (deletionTimestamp ?? '') !== '';",
+				"const isMarked = !keepsTime && previous.deletionTimestamp === undefined && (deletionTimestamp ?? '') !== '';",
 				'const isMarked = false;',
 			],
 			['seconds !== previous.deletionGracePeriodSeconds;', 'false;'],
@@ -780,6 +780,15 @@ const kubelets: readonly Target[] = [
 			['...this.#connection(), ALPN', '...this.#connection(), checkServerIdentity: () => undefined, ALPN'],
 			['...this.#connection(), ALPN', '...this.#connection(), rejectUnauthorized: false, ALPN'],
 			['{ rejectUnauthorized: true, ', '{ '],
+		],
+	},
+	{
+		file: 'lib/codec/convert.ts',
+		tests: ['lib/codec/convert.test.ts'],
+		mutants: [
+			["form === 'int32' ? lower32Bits(value) : value", 'value'],
+			['if (names.length > 1) names.sort(', 'if (names.length > 1000) names.sort('],
+			["if ('corruptAt' in bytes) refuse(", "if ('corruptAt' in bytes) String("],
 		],
 	},
 	{

@@ -112,8 +112,7 @@ async function patchedObject(
 	const { name, namespace } = request;
 	if (!isJsonObject(patched)) throw invalidPatch(request, patched, 'the patched object is not a JSON object');
 	const kind = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-	const typed = typedObject(request, resource, patched);
-	await turn();
+	const typed = await typedObject(request, resource, patched);
 	requireKind(request, typed, kind);
 	const complete = { ...typed, ...kind, metadata: typed.metadata ?? {} } as unknown as KubeObject & JsonObject;
 	requireAcceptable(resource, complete, (problem) => invalidPatch(request, patched, problem));
@@ -132,11 +131,11 @@ async function patchedObject(
 }
 
 /** The result of a strategic merge patch is converted to its type, and not decoded again. @throws API_INVALID */
-function typedObject(request: ApiRequest, resource: ApiResource, patched: JsonObject): JsonObject {
+async function typedObject(request: ApiRequest, resource: ApiResource, patched: JsonObject): Promise<JsonObject> {
 	if (request.patch?.type !== 'strategic') return patched;
 	const { object, problem } = convertMessage(messageOfResource(resource), patched);
 	if (problem !== undefined) throw invalidPatch(request, patched, problem);
-	return object as JsonObject;
+	return turn(object as JsonObject);
 }
 
 /**
