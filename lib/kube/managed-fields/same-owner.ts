@@ -35,18 +35,22 @@ const unowned = new Set(['managedFields', 'resourceVersion']);
 function collectChanged(live: object, next: object, path: readonly PathElement[], found: PathElement[][]): boolean {
 	const [before, after] = [live as JsonObject, next as JsonObject];
 	const isMetadata = path.length === 1 && path[0] === 'f:metadata';
-	const names = (object: JsonObject) => Object.keys(object).filter((name) => !(isMetadata && unowned.has(name)));
-	const own = names(before);
-	if (own.length !== names(after).length) return false;
-	return own.every((name) => {
-		const [left, right] = [before[name], getOwn(after, name)];
-		if (left === right) return true;
-		const at = [...path, fieldElement(name)];
-		if (isJsonObject(left) && isJsonObject(right)) return collectChanged(left, right, at, found);
-		// Go omits empty values, so that such a change adds or removes a field.
-		if (isFilledScalar(left) && isFilledScalar(right)) return found.push(at) > 0;
-		return jsonEqual(left, right);
-	});
+	let count = 0;
+	for (const name of Object.keys(before)) {
+		if (isMetadata && unowned.has(name)) continue;
+		count++;
+		const left = before[name];
+		const right = getOwn(after, name);
+		if (left === right) continue;
+		if (isJsonObject(left) && isJsonObject(right)) {
+			if (!collectChanged(left, right, [...path, fieldElement(name)], found)) return false;
+		} else if (isFilledScalar(left) && isFilledScalar(right)) {
+			// Go omits empty values, so that another change adds or removes a field.
+			found.push([...path, fieldElement(name)]);
+		} else if (!jsonEqual(left, right)) return false;
+	}
+	const names = Object.keys(after);
+	return count === (isMetadata ? names.filter((name) => !unowned.has(name)).length : names.length);
 }
 
 const isFilledScalar = (value: unknown): boolean => Boolean(value) && typeof value !== 'object';

@@ -1,25 +1,36 @@
-/** The times of managedFields of a write that changes nothing else. */
+/** Writes that change no more than the times of managedFields. */
 import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
 import type { KubeObject } from '../types.ts';
 
 /**
- * The written object, with the managedFields of the stored one when both differ in no more than the times of the
- * entries: such a write stores nothing.
+ * Whether two objects differ in no more than their versions and the times of their managedFields: such a write stores
+ * nothing. A heartbeat is compared without copies, and no further than its first difference.
  *
  * @source apiserver/pkg/endpoints/handlers/fieldmanager/equality.go IgnoreManagedFieldsTimestampsTransformer
  */
-export function withStoredTimes<T extends KubeObject>(stored: KubeObject, written: T): T {
-	const before = getOwn(stored.metadata as JsonObject, 'managedFields');
-	const after = getOwn(written.metadata as JsonObject, 'managedFields');
-	if (jsonEqual(before, after) || !jsonEqual(untimed(before), untimed(after))) return written;
-	const kept = { ...written, metadata: { ...written.metadata, managedFields: before } };
-	return jsonEqual(comparable(stored), comparable(kept)) ? kept : written;
+export function isSameApartFromTimes(stored: KubeObject, written: KubeObject): boolean {
+	const [before, after] = [stored.metadata as JsonObject, written.metadata as JsonObject];
+	return (
+		isSameExcept(['metadata'], stored as unknown as JsonObject, written as unknown as JsonObject) &&
+		isSameExcept(['managedFields', 'resourceVersion'], before, after) &&
+		hasSameOwners(getOwn(before, 'managedFields'), getOwn(after, 'managedFields'))
+	);
 }
 
-const untimed = (entries: unknown): unknown =>
-	Array.isArray(entries) ? entries.map((entry) => (isJsonObject(entry) ? { ...entry, time: '' } : entry)) : entries;
+function isSameExcept(ignored: readonly string[], left: JsonObject, right: JsonObject): boolean {
+	let count = 0;
+	for (const name of Object.keys(left)) {
+		if (ignored.includes(name)) continue;
+		if (!Object.hasOwn(right, name) || !jsonEqual(left[name], right[name])) return false;
+		count++;
+	}
+	return count === Object.keys(right).filter((name) => !ignored.includes(name)).length;
+}
 
-const comparable = ({ metadata, ...object }: KubeObject): unknown => {
-	const { managedFields: _entries, resourceVersion: _version, ...rest } = metadata as JsonObject;
-	return { ...object, metadata: rest };
-};
+function hasSameOwners(before: unknown, after: unknown): boolean {
+	if (!Array.isArray(before) || !Array.isArray(after)) return jsonEqual(before, after);
+	return before.length === after.length && before.every((entry, at) => isSameEntry(entry, after[at]));
+}
+
+const isSameEntry = (left: unknown, right: unknown): boolean =>
+	isJsonObject(left) && isJsonObject(right) ? isSameExcept(['time'], left, right) : jsonEqual(left, right);

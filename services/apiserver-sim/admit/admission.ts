@@ -46,7 +46,7 @@ export interface AdmissionPlugin {
 	 *
 	 * @throws a refusal, with any status code
 	 */
-	readonly validate?: (attributes: AdmissionAttributes) => Promise<void> | void;
+	readonly validate?: (attributes: AdmissionAttributes) => Promise<void> | undefined | void;
 }
 
 /** The chain of plug-ins, as the registry calls it. */
@@ -100,3 +100,9 @@ export function notAdmitted(
 
 export const isOf = (attributes: Pick<AdmissionAttributes, 'resource'>, { group, resource }: ApiResource): boolean =>
 	attributes.resource.group === group && attributes.resource.resource === resource;
+
+/** Work of a plug-in on the writes that concern it. No promise is made for the others, which are most of them. */
+export const when =
+	<T>(concerns: (write: AdmissionAttributes) => boolean, work: (attributes: AdmissionAttributes) => Promise<T>) =>
+	(attributes: AdmissionAttributes): Promise<T> | undefined =>
+		concerns(attributes) ? work(attributes) : undefined;

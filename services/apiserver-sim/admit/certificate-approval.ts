@@ -8,17 +8,19 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { quoted } from '../authorize/go-text.ts';
-import { type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 import { mayUseSigner } from './signer-permission.ts';
 
 export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => ({
 	name: 'CertificateApproval',
-	async validate(attributes) {
-		const { operation, subresource, user } = attributes;
-		if (operation !== 'UPDATE' || subresource !== 'approval') return;
-		if (!isOf(attributes, resources.certificateSigningRequests)) return;
-		const { signerName } = (attributes.previous as CertificateSigningRequest).spec;
-		if (await mayUseSigner(user, 'approve', signerName, authorizer)) return;
-		throw notAdmitted(attributes, `user not permitted to approve requests with signerName ${quoted(signerName)}`);
-	},
+	validate: when(
+		(write) => isOf(write, resources.certificateSigningRequests),
+		async (attributes) => {
+			const { operation, subresource, user } = attributes;
+			if (operation !== 'UPDATE' || subresource !== 'approval') return;
+			const { signerName } = (attributes.previous as CertificateSigningRequest).spec;
+			if (await mayUseSigner(user, 'approve', signerName, authorizer)) return;
+			throw notAdmitted(attributes, `user not permitted to approve requests with signerName ${quoted(signerName)}`);
+		},
+	),
 });

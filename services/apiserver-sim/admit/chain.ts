@@ -56,17 +56,25 @@ export const defaultPlugins = ({
 	resourceQuota(objects, updateQuota, clock),
 ];
 
-export const createAdmission = (plugins: readonly AdmissionPlugin[]): Admission => ({
-	async mutate(write) {
-		let attributes = attributesOf(write);
-		for (const { mutate } of plugins) {
-			const object = await mutate?.(attributes);
-			if (object !== undefined) attributes = attributesOf({ ...write, object });
-		}
-		return attributes.object as typeof write.object;
-	},
-	async validate(write) {
-		const attributes = attributesOf(write);
-		for (const { validate } of plugins) await validate?.(attributes);
-	},
-});
+export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission {
+	const mutations = plugins.flatMap(({ mutate }) => mutate ?? []);
+	const validations = plugins.flatMap(({ validate }) => validate ?? []);
+	return {
+		async mutate(write) {
+			let attributes = attributesOf(write);
+			for (const mutate of mutations) {
+				const mutated = mutate(attributes);
+				const object = mutated instanceof Promise ? await mutated : mutated;
+				if (object !== undefined) attributes = attributesOf({ ...write, object });
+			}
+			return attributes.object as typeof write.object;
+		},
+		async validate(write) {
+			const attributes = attributesOf(write);
+			for (const validate of validations) {
+				const validated = validate(attributes);
+				if (validated !== undefined) await validated;
+			}
+		},
+	};
+}

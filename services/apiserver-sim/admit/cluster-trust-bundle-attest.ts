@@ -8,22 +8,25 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { quoted } from '../authorize/go-text.ts';
-import { type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 import { mayUseSigner } from './signer-permission.ts';
 
 type Bundle = KubeObject & { readonly spec?: { readonly signerName?: string } };
 
 export const clusterTrustBundleAttest = (authorizer: Authorizer): AdmissionPlugin => ({
 	name: 'ClusterTrustBundleAttest',
-	async validate(attributes) {
-		const { operation, object, previous, user } = attributes;
-		if (operation === 'DELETE' || !isOf(attributes, resources.clusterTrustBundles)) return;
-		const { signerName = '' } = (object as Bundle).spec ?? {};
-		if (signerName === '') return;
-		if (operation === 'UPDATE' && isDeepStrictEqual(withoutCollection(object), withoutCollection(previous))) return;
-		if (await mayUseSigner(user, 'attest', signerName, authorizer)) return;
-		throw notAdmitted(attributes, `user not permitted to attest for signerName ${quoted(signerName)}`);
-	},
+	validate: when(
+		(write) => isOf(write, resources.clusterTrustBundles),
+		async (attributes) => {
+			const { operation, object, previous, user } = attributes;
+			if (operation === 'DELETE') return;
+			const { signerName = '' } = (object as Bundle).spec ?? {};
+			if (signerName === '') return;
+			if (operation === 'UPDATE' && isDeepStrictEqual(withoutCollection(object), withoutCollection(previous))) return;
+			if (await mayUseSigner(user, 'attest', signerName, authorizer)) return;
+			throw notAdmitted(attributes, `user not permitted to attest for signerName ${quoted(signerName)}`);
+		},
+	),
 });
 
 /** The garbage collector changes owners and finalizers, and needs no permission for the content. */

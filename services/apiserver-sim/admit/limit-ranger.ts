@@ -11,25 +11,23 @@ import type { ResourceList } from '../../../lib/kube/resource-list.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { LimitRange, LimitRangeItem } from '../../../lib/kube/types.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
-import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 
 const ANNOTATION = 'kubernetes.io/limit-ranger';
 
 export const limitRanger = (objects: ObjectReader): AdmissionPlugin => ({
 	name: 'LimitRanger',
-	async mutate(attributes) {
-		if (!isLimited(attributes)) return undefined;
+	mutate: when(isLimited, async (attributes) => {
 		const ranges = await objects.list<LimitRange>(resources.limitRanges, attributes.namespace);
 		return ranges.reduce(withDefaults, attributes.object as Pod);
-	},
-	async validate(attributes) {
-		if (!isLimited(attributes)) return;
+	}),
+	validate: when(isLimited, async (attributes) => {
 		for (const range of await objects.list<LimitRange>(resources.limitRanges, attributes.namespace)) {
 			const problems = [...new Set(problemsOf(range, attributes.object as Pod))];
 			if (problems.length === 0) continue;
 			throw notAdmitted(attributes, problems.length === 1 ? String(problems[0]) : `[${problems.join(', ')}]`);
 		}
-	},
+	}),
 });
 
 /** A pod that is created or resized; its containers cannot change in other updates. */

@@ -7,13 +7,17 @@ import { KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { type Namespace, wellKnown } from '../../../lib/kube/types.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
-import { type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 
 const immortal: readonly string[] = ['default', wellKnown.kubeSystem, wellKnown.kubePublic];
 
+/** An update of an object in a namespace is none. */
+const isOfInterest = (write: AdmissionAttributes): boolean =>
+	write.operation === 'CREATE' || isOf(write, resources.namespaces);
+
 export const namespaceLifecycle = (objects: ObjectReader): AdmissionPlugin => ({
 	name: 'NamespaceLifecycle',
-	async mutate(attributes) {
+	mutate: when(isOfInterest, async (attributes) => {
 		const { operation, namespace, name } = attributes;
 		if (isOf(attributes, resources.namespaces)) {
 			if (operation === 'DELETE' && immortal.includes(name))
@@ -40,5 +44,5 @@ export const namespaceLifecycle = (objects: ObjectReader): AdmissionPlugin => ({
 				},
 			],
 		);
-	},
+	}),
 });

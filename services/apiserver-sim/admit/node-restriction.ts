@@ -20,7 +20,7 @@ import type { Authorizer } from '../authorize/attributes.ts';
 import { quoted } from '../authorize/go-text.ts';
 import { nodeNameOf } from '../authorize/node-identity.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
-import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import { checkNodeToken, checkPod } from './node-restriction-pods.ts';
 
@@ -145,15 +145,18 @@ function checkCsr(node: string, { operation, object }: AdmissionAttributes, read
  */
 export const nodeRestriction = (objects: ObjectReader, authorizer: Authorizer, readCsr: ReadCsr): AdmissionPlugin => ({
 	name: 'NodeRestriction',
-	async mutate(attributes) {
-		const { user } = attributes;
-		const node = nodeNameOf(user);
-		if (node === undefined) return undefined;
-		if (node === '') throw notAdmitted(attributes, `could not determine node from user ${quoted(user.username)}`);
-		const refusal = await refusalOf(node, attributes, { objects, authorizer, readCsr });
-		if (refusal !== undefined) throw notAdmitted(attributes, refusal);
-		return undefined;
-	},
+	mutate: when(
+		({ user }) => nodeNameOf(user) !== undefined,
+		async (attributes) => {
+			const { user } = attributes;
+			const node = nodeNameOf(user);
+			if (node === undefined) return undefined;
+			if (node === '') throw notAdmitted(attributes, `could not determine node from user ${quoted(user.username)}`);
+			const refusal = await refusalOf(node, attributes, { objects, authorizer, readCsr });
+			if (refusal !== undefined) throw notAdmitted(attributes, refusal);
+			return undefined;
+		},
+	),
 });
 
 interface Readers {

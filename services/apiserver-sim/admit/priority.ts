@@ -7,7 +7,7 @@ import type { Pod, PodSpec } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
-import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 
 interface PriorityClass extends KubeObject {
 	readonly value?: number;
@@ -16,25 +16,31 @@ interface PriorityClass extends KubeObject {
 }
 export const priority = (objects: ObjectReader): AdmissionPlugin => ({
 	name: 'Priority',
-	async mutate(attributes) {
-		const { operation, subresource, object, previous } = attributes;
-		if (subresource !== '' || operation === 'DELETE' || !isOf(attributes, resources.pods)) return undefined;
-		const pod = object as Pod;
-		const spec =
-			operation === 'UPDATE'
-				? keptPriority(pod.spec ?? {}, (previous as Pod).spec ?? {})
-				: await computedPriority(attributes, pod.spec ?? {}, objects);
-		return { ...pod, spec: { ...pod.spec, ...spec } } as KubeObject;
-	},
-	async validate(attributes) {
-		const { operation, object } = attributes;
-		if (operation === 'DELETE' || !isOf(attributes, resources.priorityClasses)) return;
-		if ((object as PriorityClass).globalDefault !== true) return;
-		const name = (await defaultClass(objects))?.metadata.name;
-		if (name === undefined || (operation === 'UPDATE' && name === object?.metadata.name)) return;
-		const because = `PriorityClass ${name} is already marked as default. Only one default can exist`;
-		throw notAdmitted(attributes, because);
-	},
+	mutate: when(
+		(write) => isOf(write, resources.pods),
+		async (attributes) => {
+			const { operation, subresource, object, previous } = attributes;
+			if (subresource !== '' || operation === 'DELETE') return undefined;
+			const pod = object as Pod;
+			const spec =
+				operation === 'UPDATE'
+					? keptPriority(pod.spec ?? {}, (previous as Pod).spec ?? {})
+					: await computedPriority(attributes, pod.spec ?? {}, objects);
+			return { ...pod, spec: { ...pod.spec, ...spec } } as KubeObject;
+		},
+	),
+	validate: when(
+		(write) => isOf(write, resources.priorityClasses),
+		async (attributes) => {
+			const { operation, object } = attributes;
+			if (operation === 'DELETE') return;
+			if ((object as PriorityClass).globalDefault !== true) return;
+			const name = (await defaultClass(objects))?.metadata.name;
+			if (name === undefined || (operation === 'UPDATE' && name === object?.metadata.name)) return;
+			const because = `PriorityClass ${name} is already marked as default. Only one default can exist`;
+			throw notAdmitted(attributes, because);
+		},
+	),
 });
 
 const keptPriority = (next: PodSpec, { priority: value, preemptionPolicy }: PodSpec): PodSpec => ({

@@ -31,7 +31,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ResourceQuota } from '../../../lib/kube/types.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
-import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 
 /** Writes the status of a quota, on behalf of the request. @throws API_CONFLICT, API_NOT_FOUND */
 export type UpdateQuota = (quota: ResourceQuota, request: ApiRequest) => Promise<unknown>;
@@ -43,11 +43,11 @@ export function resourceQuota(objects: ObjectReader, updateQuota: UpdateQuota, c
 	const quotasOf = (namespace: string) => objects.list<ResourceQuota>(resources.resourceQuotas, namespace);
 	return {
 		name: 'ResourceQuota',
-		async validate(attributes) {
+		validate: when(isCharged, async (attributes) => {
 			const { namespace } = attributes;
-			if (!isCharged(attributes) || (await quotasOf(namespace)).length === 0) return;
+			if ((await quotasOf(namespace)).length === 0) return;
 			await inTurn(namespace, () => charge(attributes, () => quotasOf(namespace), updateQuota, clock));
-		},
+		}),
 	};
 }
 

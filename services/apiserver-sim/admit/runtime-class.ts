@@ -10,7 +10,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { quoted } from '../authorize/go-text.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
-import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 
 interface RuntimeClass extends KubeObject {
 	readonly overhead?: { readonly podFixed?: ResourceList };
@@ -35,8 +35,7 @@ export function runtimeClass(objects: ObjectReader): AdmissionPlugin {
 	}
 	return {
 		name: 'RuntimeClass',
-		async mutate(attributes) {
-			if (!isNewPod(attributes)) return undefined;
+		mutate: when(isNewPod, async (attributes) => {
 			const found = await classOf(attributes);
 			if (found === undefined) return undefined;
 			const pod = attributes.object as Pod;
@@ -45,9 +44,8 @@ export function runtimeClass(objects: ObjectReader): AdmissionPlugin {
 				...pod,
 				spec: { ...spec, ...overhead(attributes, spec, found), ...scheduling(attributes, spec, found) },
 			};
-		},
-		async validate(attributes) {
-			if (!isNewPod(attributes)) return;
+		}),
+		validate: when(isNewPod, async (attributes) => {
 			const found = await classOf(attributes);
 			const { overhead: own } = (attributes.object as Pod).spec ?? {};
 			if (found?.overhead) {
@@ -57,7 +55,7 @@ export function runtimeClass(objects: ObjectReader): AdmissionPlugin {
 				const because = 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead';
 				throw notAdmitted(attributes, because);
 			}
-		},
+		}),
 	};
 }
 

@@ -10,7 +10,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { ServiceAccount } from '../../../lib/kube/types.ts';
 import type { Pause } from '../../../lib/poll.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
-import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted, when } from './admission.ts';
 
 const DEFAULT = 'default';
 /** The controller creates the default account soon after its namespace. */
@@ -38,37 +38,41 @@ export function serviceAccount(objects: ObjectReader, pause: Pause): AdmissionPl
 	};
 	return {
 		name: 'ServiceAccount',
-		async mutate(attributes) {
-			if (!isOf(attributes, resources.pods) || attributes.subresource !== '' || attributes.operation !== 'CREATE')
-				return undefined;
-			const pod = attributes.object as Pod;
-			if (isMirrorPod(pod)) {
-				checkMirrorPod(attributes, pod);
-				return undefined;
-			}
-			const name = pod.spec?.serviceAccountName || DEFAULT;
-			const account = await find(attributes, name);
-			const spec = withAccount(pod.spec ?? {}, name, account);
-			const because = mountProblem(account, spec);
-			if (because !== undefined) throw notAdmitted(attributes, because);
-			return { ...pod, spec };
-		},
-		async validate(attributes) {
-			if (!isOf(attributes, resources.pods)) return;
-			const { operation, subresource, namespace } = attributes;
-			const isDebugged = operation === 'UPDATE' && subresource === 'ephemeralcontainers';
-			if (!isDebugged && !(operation === 'CREATE' && subresource === '')) return;
-			const pod = attributes.object as Pod;
-			if (!isDebugged && isMirrorPod(pod)) return checkMirrorPod(attributes, pod);
-			const name = pod.spec?.serviceAccountName ?? '';
-			if (name === '')
-				throw notAdmitted(attributes, `no service account specified for pod ${namespace}/${pod.metadata.name ?? ''}`);
-			const account = await find(attributes, name);
-			const because = isDebugged
-				? debugProblem(account, pod.spec?.ephemeralContainers ?? [])
-				: mountProblem(account, pod.spec ?? {});
-			if (because !== undefined) throw notAdmitted(attributes, because);
-		},
+		mutate: when(
+			(write) => isOf(write, resources.pods),
+			async (attributes) => {
+				if (attributes.subresource !== '' || attributes.operation !== 'CREATE') return undefined;
+				const pod = attributes.object as Pod;
+				if (isMirrorPod(pod)) {
+					checkMirrorPod(attributes, pod);
+					return undefined;
+				}
+				const name = pod.spec?.serviceAccountName || DEFAULT;
+				const account = await find(attributes, name);
+				const spec = withAccount(pod.spec ?? {}, name, account);
+				const because = mountProblem(account, spec);
+				if (because !== undefined) throw notAdmitted(attributes, because);
+				return { ...pod, spec };
+			},
+		),
+		validate: when(
+			(write) => isOf(write, resources.pods),
+			async (attributes) => {
+				const { operation, subresource, namespace } = attributes;
+				const isDebugged = operation === 'UPDATE' && subresource === 'ephemeralcontainers';
+				if (!isDebugged && !(operation === 'CREATE' && subresource === '')) return;
+				const pod = attributes.object as Pod;
+				if (!isDebugged && isMirrorPod(pod)) return checkMirrorPod(attributes, pod);
+				const name = pod.spec?.serviceAccountName ?? '';
+				if (name === '')
+					throw notAdmitted(attributes, `no service account specified for pod ${namespace}/${pod.metadata.name ?? ''}`);
+				const account = await find(attributes, name);
+				const because = isDebugged
+					? debugProblem(account, pod.spec?.ephemeralContainers ?? [])
+					: mountProblem(account, pod.spec ?? {});
+				if (because !== undefined) throw notAdmitted(attributes, because);
+			},
+		),
 	};
 }
 

@@ -1,5 +1,6 @@
 /** Creates an object. @source apiserver/pkg/registry/generic/registry/store.go Create */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
 import {
@@ -12,7 +13,7 @@ import {
 import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { ApiRequest } from '../request/api-request.ts';
-import { betweenSteps } from './large-object.ts';
+import { isLarge } from './large-object.ts';
 import { type StoredObjects, sentObject } from './stored-objects.ts';
 
 /** With eight attempts, one of a thousand creations fails when a million names of the same base exist. */
@@ -65,10 +66,10 @@ export async function preparedObject<T extends KubeObject>(
 		...(strategy.validate?.(created) ?? []),
 		...(strategy.validateCreate?.(created) ?? []),
 	]);
-	await betweenSteps(created);
+	if (isLarge(created)) await turn();
 	objects.warn(request, created, undefined);
 	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
-	await betweenSteps(created);
+	if (isLarge(created)) await turn();
 	return created;
 }
 

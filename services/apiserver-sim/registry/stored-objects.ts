@@ -1,10 +1,10 @@
 /** The stored objects of one resource, as the verbs of the registry share them. */
-import { isDeepStrictEqual } from 'node:util';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { type ManagedWrite, withUpdatedFields } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { managerName } from '../../../lib/kube/managed-fields/manager-name.ts';
-import { withStoredTimes } from '../../../lib/kube/managed-fields/times.ts';
+import { isSameApartFromTimes } from '../../../lib/kube/managed-fields/times.ts';
 import { withoutManagedFields } from '../../../lib/kube/managed-fields/without.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../../lib/kube/types.ts';
@@ -13,7 +13,7 @@ import { type Admission, attributesOf, notAdmitted, type Operation } from '../ad
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { CachedObject } from './cached-objects.ts';
-import { betweenSteps } from './large-object.ts';
+import { isLarge } from './large-object.ts';
 import { type Strategy, storeKey } from './strategy.ts';
 import type { WatchCache } from './watch-cache.ts';
 
@@ -103,8 +103,8 @@ export class StoredObjects<T extends KubeObject> {
 	 * @throws STORE_KEY_MISSING, STORE_CONFLICT, API_OBJECT_TOO_LARGE
 	 */
 	async replace(request: ApiRequest, object: T, previous: T): Promise<T> {
-		const next = withStoredTimes(previous, forStore(object));
-		if (isDeepStrictEqual(next, forStore(previous))) return previous;
+		if (isSameApartFromTimes(previous, object)) return previous;
+		const next = forStore(object);
 		const { resourceVersion = '' } = previous.metadata;
 		if (request.dryRun) return { ...next, metadata: { ...next.metadata, resourceVersion } };
 		const key = this.keyFor(request);
@@ -140,9 +140,9 @@ export class StoredObjects<T extends KubeObject> {
 	/** Mutating admission and the check of the content: the object to prepare. @throws their refusals */
 	async admitted(request: ApiRequest, operation: Operation, object: T, previous: T | undefined): Promise<T> {
 		const complete = this.#managed(request, this.strategy.setDefaults?.(object) ?? object, previous);
-		await betweenSteps(complete);
+		if (isLarge(complete)) await turn();
 		const admitted = await this.admission.mutate({ request, operation, object: complete, previous });
-		await betweenSteps(admitted);
+		if (isLarge(admitted)) await turn();
 		const refusal = await this.strategy.authorizeContent?.(request, admitted, previous);
 		if (refusal === undefined) return admitted;
 		throw notAdmitted(attributesOf({ request, operation, object: admitted, previous }), refusal);
@@ -231,6 +231,7 @@ export function sentObject<T extends KubeObject>({ object, resource, verb, name,
 /** @param after  for the warning about a patch @source handlers/create.go dedupOwnerReferencesAndAddWarning */
 export function withoutRepeatedOwners(metadata: ObjectMeta, warn: (text: string) => void, after = ''): ObjectMeta {
 	const { ownerReferences: sent = [] } = metadata;
+	if (sent.length < 2) return metadata;
 	const unique = new Map<string, OwnerReference>();
 	const repeated: string[] = [];
 	for (const owner of sent) {

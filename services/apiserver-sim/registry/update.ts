@@ -4,6 +4,7 @@
  *
  * @source apiserver/pkg/registry/generic/registry/store.go Update
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { withManagedFieldsOf } from '../../../lib/kube/managed-fields/field-manager.ts';
@@ -23,7 +24,7 @@ import { quoted } from '../authorize/go-text.ts';
 import type { ApiRequest, Subresource } from '../request/api-request.ts';
 import { hasGenericMetadata, newFinalizerProblems, preparedObject } from './create.ts';
 import { isRemovable } from './deletion.ts';
-import { betweenSteps } from './large-object.ts';
+import { isLarge } from './large-object.ts';
 import { type StoredObjects, sentObject } from './stored-objects.ts';
 
 /** The object to write over the stored one, which is undefined if there is none. */
@@ -102,10 +103,10 @@ async function storeNext<T extends KubeObject>(
 		...(checksFinalizers(resource, request.subresource) ? newFinalizerProblems(next.metadata) : []),
 		...(strategy.reportsChangesFirst === true ? [...ofChange, ...ofObject] : [...ofObject, ...ofChange]),
 	]);
-	await betweenSteps(next);
+	if (isLarge(next)) await turn();
 	objects.warn(request, next, previous);
 	await objects.admission.validate({ request, operation: 'UPDATE', object: next, previous });
-	await betweenSteps(next);
+	if (isLarge(next)) await turn();
 	if (!isRemovable(strategy, next, previous)) return objects.replace(request, next, previous);
 	await objects.remove(request, previous);
 	return next;
@@ -150,18 +151,16 @@ async function requireMayCreate<T extends KubeObject>(objects: StoredObjects<T>,
 function withIdentity<T extends KubeObject>(sent: T, previous: T): T {
 	const { uid, creationTimestamp, name, namespace, generateName, generation } = previous.metadata;
 	const { deletionTimestamp, deletionGracePeriodSeconds } = previous.metadata;
-	const { generation: _generation, deletionTimestamp: _time, ...metadata } = sent.metadata;
-	const kept = Object.entries({ uid, creationTimestamp, name, namespace, generateName, generation, deletionTimestamp });
-	return {
-		...sent,
-		apiVersion: previous.apiVersion,
-		kind: previous.kind,
-		metadata: {
-			...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
-			...metadata,
-			...Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
-		},
-	};
+	const { generation: _generation, deletionTimestamp: _time, ...own } = sent.metadata;
+	const metadata: ObjectMeta = deletionGracePeriodSeconds === undefined ? own : { deletionGracePeriodSeconds, ...own };
+	if (uid !== undefined) metadata.uid = uid;
+	if (creationTimestamp !== undefined) metadata.creationTimestamp = creationTimestamp;
+	if (name !== undefined) metadata.name = name;
+	if (namespace !== undefined) metadata.namespace = namespace;
+	if (generateName !== undefined) metadata.generateName = generateName;
+	if (generation !== undefined) metadata.generation = generation;
+	if (deletionTimestamp !== undefined) metadata.deletionTimestamp = deletionTimestamp;
+	return { ...sent, apiVersion: previous.apiVersion, kind: previous.kind, metadata };
 }
 
 function withGeneration<T extends KubeObject>({ strategy }: StoredObjects<T>, next: T, previous: T): T {
