@@ -139,15 +139,15 @@ const managedFieldsOf = (object: KubeObject | undefined): unknown =>
 	getOwn((object?.metadata ?? {}) as JsonObject, 'managedFields') ?? undefined;
 
 function setManagedFields<T extends KubeObject>(object: T, entries: unknown): T {
-	const bare = withoutManagedFields(object);
-	return entries === undefined ? bare : { ...bare, metadata: { ...bare.metadata, managedFields: entries } };
+	if (entries === undefined) return withoutManagedFields(object);
+	return { ...object, metadata: { ...object.metadata, managedFields: entries } };
 }
 const withEntries = <T extends KubeObject>(object: T, owners: Owners): T =>
 	setManagedFields(object, writeOwners(owners));
 
 /** A subresource's rules take most fields from the stored object; the managedFields are those of the written one. */
 export const withManagedFieldsOf = <T extends KubeObject>(object: T, written: KubeObject): T =>
-	setManagedFields(object, managedFieldsOf(written));
+	object === written ? object : setManagedFields(object, managedFieldsOf(written));
 
 export interface ManagedApply extends ManagedWrite {
 	/** Take over the fields of other managers. */
