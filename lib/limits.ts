@@ -262,7 +262,7 @@ export const limits = {
 		test: 'lib/store/store.contract.ts',
 	}),
 	listBytes: limit({
-		value: 8 * 1024 * 1024,
+		value: 64 * 1024 * 1024,
 		unit: 'bytes',
 		of: 'a list over HTTPS, as JSON',
 		where: ['6443'],

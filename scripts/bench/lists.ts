@@ -1,5 +1,7 @@
 /** Lists of many objects: how long each keeps the event loop of the API server from other work. */
 import type { ApiClient } from '../../lib/kube/client.ts';
+import { kubernetesVersion } from '../../lib/kube/version.ts';
+import { nodeObject } from '../../services/kubelet-sim/node-object.ts';
 import { adminTls, HttpsLoad } from './https-load.ts';
 import { repeat } from './repeat.ts';
 import { type Summary, summarize } from './statistics.ts';
@@ -44,7 +46,13 @@ const kinds: Readonly<
 		create: ({ configMaps }, name) =>
 			configMaps.create({ metadata: { name, namespace: NAMESPACE, labels }, data: { key: 'value'.repeat(20) } }),
 	},
-	Nodes: { path: '/api/v1/nodes', create: ({ nodes }, name) => nodes.create({ metadata: { name, labels } }) },
+	Nodes: {
+		path: '/api/v1/nodes',
+		create({ nodes }, name) {
+			const node = nodeObject(name, Date.now(), { kubeletVersion: kubernetesVersion.gitVersion });
+			return nodes.create({ ...node, metadata: { ...node.metadata, labels: { ...node.metadata.labels, ...labels } } });
+		},
+	},
 };
 const labels = { app: 'bench' };
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { gzipMembers } from './answer.ts';
+import { RequestLifetime } from '../request/lifetime.ts';
+import { gzipMembers, writeAnswer } from './answer.ts';
 
 describe('a compressed stream', () => {
 	const textOf = (bytes: Uint8Array | undefined) => gunzipSync(bytes ?? Buffer.alloc(0)).toString();
@@ -77,4 +84,103 @@ describe('a compressed stream', () => {
 		await members.return(undefined);
 		assert.equal(isEnded, true);
 	});
+});
+
+describe('an answer that is a list', () => {
+	const PART = 64 * 1024;
+	/** Random, so that compression does not make it short. */
+	const partOf = (index: number) =>
+		randomBytes(PART / 2)
+			.toString('hex')
+			.concat(`part-${index}`);
+
+	/** Serves `count` parts, and tells how many were made and whether the list was given up. */
+	async function serve(count: number, use: (fetched: Fetched) => Promise<void>, failsAt = count): Promise<void> {
+		const made: string[] = [];
+		let hasEnded = false;
+		const outcomes: unknown[] = [];
+		async function* parts() {
+			try {
+				for (let index = 0; index < count; index++) {
+					if (index === failsAt) throw new Error('of the list');
+					made.push(partOf(index));
+					yield Buffer.from(made.at(-1) ?? '');
+				}
+			} finally {
+				hasEnded = true;
+			}
+		}
+		const server = createServer((request, response) => {
+			const lifetime = new RequestLifetime();
+			response.once('close', () => lifetime.end());
+			const acceptsGzip = request.headers['accept-encoding'] === 'gzip';
+			const answer = { status: 200, headers: { 'Content-Type': 'text/plain' }, body: parts(), isList: true };
+			writeAnswer(response, answer, { acceptsGzip, lifetime })?.then(
+				() => outcomes.push('written'),
+				(error: unknown) => {
+					outcomes.push(error);
+					response.destroy();
+				},
+			);
+		}).listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		const { port } = server.address() as AddressInfo;
+		const ask = async (headers: Record<string, string>) => {
+			const [response] = await once(get({ host: '127.0.0.1', port, headers, agent: false }), 'response');
+			return response as IncomingMessage;
+		};
+		try {
+			await use({ ask, made, outcomes, hasEnded: () => hasEnded });
+		} finally {
+			server.closeAllConnections();
+			server.close();
+		}
+	}
+	interface Fetched {
+		readonly ask: (headers: Record<string, string>) => Promise<IncomingMessage>;
+		readonly made: readonly string[];
+		readonly outcomes: readonly unknown[];
+		readonly hasEnded: () => boolean;
+	}
+
+	it('has a length and is not compressed when it is short', () =>
+		serve(1, async ({ ask, made }) => {
+			const response = await ask({ 'accept-encoding': 'gzip' });
+			assert.equal((await buffer(response)).toString(), made.join(''));
+			assert.equal(response.headers['content-length'], String(made.join('').length));
+			assert.equal(response.headers['content-encoding'], undefined);
+		}));
+
+	for (const encoding of ['gzip', 'identity'])
+		it(`arrives whole when it is long, for a caller that accepts ${encoding}`, () =>
+			serve(40, async ({ ask, made }) => {
+				const response = await ask({ 'accept-encoding': encoding });
+				const bytes = await buffer(response);
+				assert.equal(response.headers['content-encoding'], encoding === 'gzip' ? 'gzip' : undefined);
+				assert.equal((encoding === 'gzip' ? gunzipSync(bytes) : bytes).toString(), made.join(''));
+			}));
+
+	for (const encoding of ['gzip', 'identity']) {
+		it(`is not made faster than it is read, and ends with its caller (${encoding})`, () =>
+			serve(2_000, async ({ ask, made, outcomes, hasEnded }) => {
+				const response = await ask({ 'accept-encoding': encoding });
+				for (let before = -1; made.length > before; await delay(100)) before = made.length;
+				assert.ok(made.length < 1_000, `${made.length} parts`);
+				assert.equal(hasEnded(), false);
+				response.destroy();
+				while (!hasEnded() || outcomes.length === 0) await delay(5);
+				assert.deepEqual(outcomes, ['written']);
+			}));
+
+		it(`is cut off, not ended, when a part fails (${encoding})`, () =>
+			serve(
+				40,
+				async ({ ask, outcomes }) => {
+					const response = await ask({ 'accept-encoding': encoding });
+					await assert.rejects(buffer(response), { code: 'ECONNRESET' });
+					assert.deepEqual(outcomes.map(String), ['Error: of the list']);
+				},
+				20,
+			));
+	}
 });

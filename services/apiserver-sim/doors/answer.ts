@@ -1,22 +1,25 @@
 /** An answer over HTTP, and how it is written: at once, in parts, compressed if it is long, or event by event. */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { constants, crc32, gzip } from 'node:zlib';
+import { constants, crc32, createGzip, gzip } from 'node:zlib';
 import type { Lifetime } from '../request/lifetime.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
-/** A list is one of parts, between which other work runs. */
-export type Body = string | Uint8Array | Uint8Array[];
+/** A list is encoded while it is written, in parts between which other work runs. */
+export type ListParts = AsyncIterable<Uint8Array>;
 
 export interface Answer {
 	readonly status: number;
 	readonly headers: Headers;
-	readonly body: Body | AsyncIterable<string | Uint8Array>;
+	readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
 	/** Compresses chunks for a caller that accepts it, as upstream does for a watch that begins with a list. */
 	readonly compressesChunks?: boolean;
+	/** The parts of the body come as fast as they are read, unlike the events of a watch. */
+	readonly isList?: boolean;
 }
 
 /** @source apiserver/pkg/endpoints/handlers/responsewriters/writers.go */
@@ -42,18 +45,16 @@ export function writeAnswer(
 	answer: Answer,
 	options: WriteOptions,
 ): Promise<void> | undefined {
-	const { body: sent } = answer;
-	const body = Array.isArray(sent) && sent.length === 1 ? (sent[0] ?? '') : sent;
+	const { body } = answer;
 	// Go keeps connections open without the header.
 	if (!('Connection' in answer.headers)) response.removeHeader('connection');
-	const isList = Array.isArray(body);
-	if (typeof body !== 'string' && !(body instanceof Uint8Array) && !isList)
-		return writeChunks(response, { ...answer, body }, options);
-	const length = isList ? body.reduce((sum, part) => sum + part.length, 0) : Buffer.byteLength(body);
-	if (length > MIN_COMPRESSED_BYTES && options.acceptsGzip)
-		return writeCompressed(response, answer, isList ? Buffer.concat(body) : body);
+	if (typeof body !== 'string' && !(body instanceof Uint8Array))
+		return answer.isList === true
+			? writeList(response, { ...answer, body: body as ListParts }, options)
+			: writeChunks(response, { ...answer, body }, options);
+	const length = Buffer.byteLength(body);
+	if (length > MIN_COMPRESSED_BYTES && options.acceptsGzip) return writeCompressed(response, answer, body);
 	writeHead(response, answer, { 'Content-Length': String(length) });
-	if (isList) return writeParts(response, body, options.lifetime.signal);
 	response.end(body);
 	return undefined;
 }
@@ -63,6 +64,51 @@ async function writeCompressed(response: ServerResponse, answer: Answer, body: s
 	writeHead(response, answer, { ...GZIP_HEADERS, 'Content-Length': String(sent.length) });
 	response.end(sent);
 }
+
+/** Compressed if it is long; a short one has a length. */
+async function writeList(
+	response: ServerResponse,
+	answer: Answer & { readonly body: ListParts },
+	{ acceptsGzip, lifetime: { signal } }: WriteOptions,
+): Promise<void> {
+	const { start, rest } = await startOf(answer.body);
+	if (rest === undefined) {
+		writeHead(response, answer, { 'Content-Length': String(start.length) });
+		response.end(start);
+		return;
+	}
+	writeHead(response, answer, acceptsGzip ? GZIP_HEADERS : {});
+	const parts = chain(start, rest);
+	await writeParts(response, acceptsGzip ? compressed(parts) : parts, signal);
+}
+
+/** The first bytes of a list, and what is left of it after `MIN_COMPRESSED_BYTES`. */
+async function startOf(
+	parts: ListParts,
+): Promise<{ readonly start: Uint8Array; readonly rest?: AsyncIterator<Uint8Array> }> {
+	const rest = parts[Symbol.asyncIterator]();
+	const start: Uint8Array[] = [];
+	for (let length = 0; length <= MIN_COMPRESSED_BYTES; ) {
+		const next = await rest.next();
+		if (next.done === true) return { start: Buffer.concat(start) };
+		start.push(next.value);
+		length += next.value.length;
+	}
+	return { start: Buffer.concat(start), rest };
+}
+
+async function* chain(start: Uint8Array, rest: AsyncIterator<Uint8Array>) {
+	try {
+		yield start;
+		for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+	} finally {
+		await rest.return?.();
+	}
+}
+
+/** An error of the parts is one of the result. */
+const compressed = (parts: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+	pipeline(parts, createGzip({ level: LEVEL, chunkSize: MEMBER_BYTES }), () => undefined);
 
 /** As a list of names and values, which Node writes as it is. */
 function writeHead(
@@ -148,7 +194,7 @@ async function writeChunks(
 /** Encryption of a long answer takes as long as other work can wait, so each part is passed on before the next. */
 async function writeParts(
 	response: ServerResponse,
-	parts: Iterable<Uint8Array> | AsyncIterable<string | Uint8Array>,
+	parts: AsyncIterable<string | Uint8Array>,
 	signal: AbortSignal,
 ): Promise<void> {
 	for await (const part of parts) {

@@ -7,7 +7,7 @@ import type { TypeMeta } from '../../../lib/kube/codec/object.ts';
 import { envelopeOf, rawOf } from '../../../lib/kube/codec/protobuf.ts';
 import { flowYaml, needsFlowYaml } from '../../../lib/kube/codec/yaml.ts';
 import { approximateBytes } from '../../../lib/kube/json-depth.ts';
-import type { Body } from './answer.ts';
+import type { ListParts } from './answer.ts';
 import { encode } from './encode.ts';
 import { mediaTypes, type Negotiated } from './negotiate.ts';
 
@@ -31,17 +31,19 @@ export async function encodeList(
 	list: PartedList,
 	form: Form,
 	turn: () => Promise<unknown> = nextTurn,
-): Promise<{ readonly contentType: string; readonly body: Body }> {
+): Promise<{ readonly contentType: string; readonly body: string | Uint8Array | ListParts }> {
 	const { items, part } = list;
 	const contentType = form.mediaType;
 	if (contentType === mediaTypes.yaml && (await needFlowYaml(items, turn))) {
-		const { body } = await encodeList(list, { mediaType: mediaTypes.json, pretty: false }, turn);
-		return { contentType, body: flowYaml(Array.isArray(body) ? Buffer.concat(body).toString() : body.toString()) };
+		return { contentType, body: flowYamlOf(list, turn) };
 	}
 	if (endOfPart(items, 0) === items.length) return encode(part(0, items.length), form);
-	if (contentType === mediaTypes.protobuf && rawOf(part(0, 0)) !== undefined)
-		return { contentType, body: await protobufOf(list, turn) };
-	return { contentType, body: await textOf(list, form, turn) };
+	if (contentType === mediaTypes.protobuf) {
+		// Refused while the status of the answer is not sent.
+		encode(part(0, 0), form);
+		return { contentType, body: protobufOf(list, turn) };
+	}
+	return { contentType, body: textOf(list, form, turn) };
 }
 
 async function needFlowYaml(items: readonly object[], turn: () => Promise<unknown>): Promise<boolean> {
@@ -71,27 +73,37 @@ function endOfPart(items: readonly object[], from: number): number {
 	return to;
 }
 
-/** The items of each part follow those of the part before, because they are the last field of the message. */
-async function protobufOf(list: PartedList, turn: () => Promise<unknown>): Promise<Uint8Array[]> {
+/**
+ * The items of each part follow those of the part before, because they are the last field of the message, whose length
+ * comes first.
+ */
+async function* protobufOf(list: PartedList, turn: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
 	const head = list.part(0, 0);
 	const raw = [rawOf(head) ?? Buffer.alloc(0)];
 	const headLength = raw[0]?.length ?? 0;
 	for await (const part of partsOf(list, turn)) raw.push((rawOf(part) ?? Buffer.alloc(0)).subarray(headLength));
-	return envelopeOf(head as TypeMeta, raw);
+	yield* envelopeOf(head as TypeMeta, raw);
 }
 
-async function textOf(list: PartedList, form: Form, turn: () => Promise<unknown>): Promise<Uint8Array[]> {
+async function* flowYamlOf(list: PartedList, turn: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
+	for await (const text of textsOf(list, { mediaType: mediaTypes.json, pretty: false }, turn))
+		yield Buffer.from(flowYaml(text));
+}
+
+async function* textOf(list: PartedList, form: Form, turn: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
+	for await (const text of textsOf(list, form, turn)) yield Buffer.from(text);
+}
+
+async function* textsOf(list: PartedList, form: Form, turn: () => Promise<unknown>): AsyncGenerator<string> {
 	const separator = form.mediaType === mediaTypes.yaml ? '' : ',';
-	let after = '';
-	const parts: Uint8Array[] = [];
+	let after: string | undefined;
 	for await (const part of partsOf(list, turn)) {
 		const text = encode(part, form).body.toString();
 		const [start, end] = form.mediaType === mediaTypes.yaml ? yamlItems(text) : jsonItems(text);
-		const before = parts.length === 0 ? text.slice(0, start) : separator;
-		parts.push(Buffer.from(`${before}${text.slice(start, end)}`));
+		yield `${after === undefined ? text.slice(0, start) : separator}${text.slice(start, end)}`;
 		after = text.slice(end);
 	}
-	return [...parts, Buffer.from(after)];
+	yield after ?? '';
 }
 
 /** From the first item to the last. They are the last field. */

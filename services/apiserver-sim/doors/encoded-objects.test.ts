@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
 import { encodeJson } from '../../../lib/kube/codec/json.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { EncodedObjects } from './encoded-objects.ts';
@@ -14,8 +15,7 @@ const head = { kind: 'ConfigMapList', apiVersion: 'v1', metadata: { resourceVers
 const withoutTypes = (items: readonly KubeObject[]) =>
 	items.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest);
 
-const listed = async (encoded: EncodedObjects, ...list: Parameters<EncodedObjects['list']>) =>
-	Buffer.concat(await encoded.list(...list)).toString();
+const listed = (encoded: EncodedObjects, ...list: Parameters<EncodedObjects['list']>) => text(encoded.list(...list));
 
 describe('encoded objects', () => {
 	it('writes a list as the encoder writes the whole of it', async () => {
@@ -44,10 +44,10 @@ describe('encoded objects', () => {
 			},
 		}) as KubeObject;
 		const encoded = new EncodedObjects();
-		const text = encoded.object(counted);
+		const json = encoded.object(counted);
 		const before = reads;
-		assert.equal(encoded.object(counted), text);
-		await encoded.list(head, [counted]);
+		assert.equal(encoded.object(counted), json);
+		await listed(encoded, head, [counted]);
 		assert.equal(reads, before);
 	});
 
@@ -60,7 +60,7 @@ describe('encoded objects', () => {
 			if (!isDone) setImmediate(count);
 		};
 		setImmediate(count);
-		await new EncodedObjects().list(head, items);
+		await listed(new EncodedObjects(), head, items);
 		isDone = true;
 		assert.ok(turns >= 5, `${turns} turns`);
 	});

@@ -31,11 +31,13 @@ export class EncodedObjects {
 	}
 
 	/** The parts of the list with its items, which do not repeat their kind; other work runs in between. */
-	async list(head: ListHead, items: readonly KubeObject[]): Promise<Uint8Array[]> {
+	async *list(head: ListHead, items: readonly KubeObject[]): AsyncGenerator<Uint8Array> {
 		const isOfHead = ({ kind, apiVersion }: KubeObject) =>
 			`${kind}List` === head.kind && apiVersion === head.apiVersion;
-		if (!items.every(isOfHead)) return [Buffer.from(encodeJson({ ...head, items: items.map(withoutType) }))];
-		const parts: Uint8Array[] = [];
+		if (!items.every(isOfHead)) {
+			yield Buffer.from(encodeJson({ ...head, items: items.map(withoutType) }));
+			return;
+		}
 		const empty = encodeJson({ ...head, items: [] });
 		let text = empty.slice(0, empty.lastIndexOf(END));
 		let separator = '';
@@ -43,11 +45,11 @@ export class EncodedObjects {
 			text += separator + this.#item(item);
 			separator = ',';
 			if (text.length < PART_CHARACTERS) continue;
-			parts.push(Buffer.from(text));
+			yield Buffer.from(text);
 			text = '';
 			await turn();
 		}
-		return [...parts, Buffer.from(text + END)];
+		yield Buffer.from(text + END);
 	}
 
 	#item(item: KubeObject): string {

@@ -219,15 +219,15 @@ export class ResourceRequest {
 		const head = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: listMeta(list) };
 		const converter = this.#converter();
 		if (converter === undefined && !form.pretty && form.mediaType === mediaTypes.json) {
-			const body = await this.#options.encoded.list(head, list.items);
-			return { status: 200, headers: { 'Content-Type': form.mediaType }, body };
+			const body = this.#options.encoded.list(head, list.items);
+			return { status: 200, headers: { 'Content-Type': form.mediaType }, body, isList: true };
 		}
 		const part = (from: number, to: number) => {
 			const items = list.items.slice(from, to);
 			return converter?.list({ ...list, items }) ?? { ...head, items: items.map(asItem) };
 		};
 		const { contentType, body } = await encodeList({ items: list.items, part }, form);
-		return { status: 200, headers: { 'Content-Type': contentType }, body };
+		return { status: 200, headers: { 'Content-Type': contentType }, body, isList: true };
 	}
 
 	#ofObject(object: KubeObject, verb: string): Answer {
