@@ -783,6 +783,14 @@ const kubelets: readonly Target[] = [
 		],
 	},
 	{
+		file: 'services/apiserver-sim/resources/pods.ts',
+		tests: ['services/apiserver-sim/golden/writes.test.ts'],
+		mutants: [
+			['metadata: resetMetadata(next, previous), spec: debugging', 'metadata: next.metadata, spec: debugging'],
+			["if (subresource === 'status') return podStatusProblems(next, previous);", ''],
+		],
+	},
+	{
 		file: 'lib/codec/convert.ts',
 		tests: ['lib/codec/convert.test.ts'],
 		mutants: [

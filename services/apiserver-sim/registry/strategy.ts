@@ -43,12 +43,8 @@ export interface Strategy<T extends KubeObject> {
 	readonly begin?: (object: T, previous: T | undefined, dryRun: boolean) => Promise<Begun<T>>;
 	/** Releases what a removed object had reserved. */
 	readonly afterDelete?: (object: T) => Promise<void>;
-	/**
-	 * Whether a write of the status keeps the labels, annotations, owners, finalizers and the time of deletion.
-	 *
-	 * @source ResetObjectMetaForStatus
-	 */
-	readonly resetsMetadataOfStatus?: boolean;
+	/** Subresources whose writes do not look at the time of deletion that a client sends. */
+	readonly ignoresDeletionTimeIn?: readonly Subresource[];
 	/** Whether PUT creates an object that does not exist. @source AllowCreateOnUpdate */
 	readonly allowsCreateOnUpdate?: boolean;
 	/** Whether every update must name the version that it replaces. @source AllowUnconditionalUpdate, inverted */

@@ -91,15 +91,15 @@ async function storeNext<T extends KubeObject>(
 	sent: ObjectMeta,
 ): Promise<T> {
 	const { strategy, resource } = objects;
-	const isStatus = request.subresource === 'status';
+	const keepsTime = strategy.ignoresDeletionTimeIn?.includes(request.subresource) === true;
 	const ofObject = strategy.validate?.(next, previous, request.subresource) ?? [];
 	const ofChange = strategy.validateUpdate?.(next, previous, request.subresource) ?? [];
 	requireValid(resource, request.name, [
-		...(request.subresource === '' && !withoutBase.includes(resource.resource) ? baseNameProblems(objects, next) : []),
+		...(checksBase(resource, request.subresource) ? baseNameProblems(objects, next) : []),
 		...metadataProblems(next.metadata),
 		...addedFinalizerProblems(next.metadata, previous.metadata),
 		...uidProblems(sent, previous.metadata),
-		...deletionProblems(sent, previous.metadata, strategy.resetsMetadataOfStatus === true && isStatus),
+		...deletionProblems(sent, previous.metadata, keepsTime),
 		...(checksFinalizers(resource, request.subresource) ? newFinalizerProblems(next.metadata) : []),
 		...(strategy.reportsChangesFirst === true ? [...ofChange, ...ofObject] : [...ofObject, ...ofChange]),
 	]);
@@ -187,6 +187,9 @@ function requireVersion<T extends KubeObject>(
 /** The updates of these kinds do not check the names of finalizers, or the base of the name. @source Validate*Update */
 const withoutFinalizers = ['leases', 'runtimeclasses'];
 const withoutBase = ['leases', 'resourcequotas', 'priorityclasses', 'services', 'podtemplates', 'csidrivers'];
+const wholePod = ['ephemeralcontainers', 'resize'];
+const checksBase = ({ resource }: ApiResource, subresource: Subresource): boolean =>
+	subresource === '' ? !withoutBase.includes(resource) : resource === 'pods' && wholePod.includes(subresource);
 /** These check the finalizers in every subresource. */
 const wholeAlways = ['namespaces', 'nodes', 'pods', 'services', 'resourcequotas', 'certificatesigningrequests'];
 

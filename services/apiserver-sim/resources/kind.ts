@@ -5,6 +5,8 @@ import type { Strategy } from '../registry.ts';
 
 export interface KindRules<T extends KubeObject>
 	extends Omit<Strategy<T>, 'resource' | 'subresources' | 'prepareForCreate' | 'prepareForUpdate'> {
+	/** Whether a write of the status keeps labels, annotations, owners, finalizers. @source ResetObjectMetaForStatus */
+	readonly resetsMetadataOfStatus?: boolean;
 	/** Of a new object; the status that a client sends with it is ignored. Absent: the kind has no status of its own. */
 	readonly initialStatus?: (object: T, now: string) => object;
 }
@@ -18,7 +20,8 @@ export const specOf = (object: WithParts): object | undefined => object.spec;
 const isPartOf = ({ kind, verbs }: ApiSubresource): boolean => kind === undefined && verbs.includes('update');
 
 const ofObject = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
-function statusMetadata({ metadata: sent }: KubeObject, { metadata: found }: KubeObject): KubeObject['metadata'] {
+/** @source ResetObjectMetaForStatus */
+export function resetMetadata({ metadata: sent }: KubeObject, { metadata: found }: KubeObject): KubeObject['metadata'] {
 	const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...rest } = sent;
 	const kept = ofObject.filter((name) => found[name] !== undefined).map((name) => [name, found[name]]);
 	return { ...rest, ...Object.fromEntries(kept) };
@@ -26,9 +29,10 @@ function statusMetadata({ metadata: sent }: KubeObject, { metadata: found }: Kub
 
 /** The spec and the status have different writers, who never overwrite each other. */
 export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules: KindRules<T> = {}): Strategy<T> {
-	const { initialStatus, ...more } = rules;
+	const { initialStatus, resetsMetadataOfStatus = false, ...more } = rules;
 	const hasStatus = resource.subresources.some(({ name }) => name === 'status');
 	return {
+		...(resetsMetadataOfStatus ? { ignoresDeletionTimeIn: ['status'] as const } : {}),
 		...more,
 		resource,
 		subresources: resource.subresources.filter(isPartOf).map(({ name }) => name),
@@ -44,7 +48,7 @@ export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules:
 				subresource === 'status'
 					? {
 							...found,
-							metadata: more.resetsMetadataOfStatus === true ? statusMetadata(sent, found) : sent.metadata,
+							metadata: resetsMetadataOfStatus ? resetMetadata(sent, found) : sent.metadata,
 							status: sent.status,
 						}
 					: { ...sent, status: found.status };

@@ -185,7 +185,8 @@ describe('kinds', () => {
 			await create(pods, { spec });
 			const changed = { spec: { ...spec, nodeName: 'n' }, status: { phase: 'Running' } };
 			const { spec: stored, status } = await update(pods, changed, { subresource: 'status' });
-			assert.deepEqual([(stored as { nodeName?: string }).nodeName, status], [undefined, { phase: 'Running' }]);
+			const { nodeName } = stored as { nodeName?: string };
+			assert.deepEqual([nodeName, status], [undefined, { phase: 'Running', qosClass: 'BestEffort' }]);
 			assert.deepEqual(pods.subresources, ['ephemeralcontainers', 'resize', 'status']);
 			const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' };
 			const owned = {

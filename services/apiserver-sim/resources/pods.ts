@@ -9,9 +9,10 @@ import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
 import { disabledInPods, without } from './disabled-fields.ts';
-import { kindStrategy, specOf } from './kind.ts';
+import { kindStrategy, resetMetadata, specOf } from './kind.ts';
 import { newPodProfileWarnings, withAnnotatedProfiles } from './pod-rules/profiles.ts';
 import { newPodProblems, podProblems } from './pod-rules/spec.ts';
+import { podStatusProblems, withPreservedStatus } from './pod-rules/status.ts';
 import { debuggingProblems, podChangeProblems, resizeProblems } from './pod-rules/updates.ts';
 import { newPodWarnings } from './pod-rules/warnings.ts';
 
@@ -186,6 +187,7 @@ const setDefaults = ({ spec = {}, ...pod }: Pod): Pod => {
 
 function validateUpdate(next: Pod, previous: Pod, subresource: string): FieldProblem[] {
 	if (subresource === '') return podChangeProblems(next, previous);
+	if (subresource === 'status') return podStatusProblems(next, previous);
 	if (subresource === 'ephemeralcontainers') return debuggingProblems(next, previous);
 	return subresource === 'resize' ? resizeProblems(next, previous) : [];
 }
@@ -222,6 +224,8 @@ function resized({ spec: found = {} }: Pod, { spec: sent = {} }: Pod): PodSpec {
 		...(resources === undefined ? {} : { resources }),
 	};
 }
+
+const reportedStatus = (next: Pod, previous: Pod): Pod => withPreservedStatus(withOwnersOf(next, previous), previous);
 
 /** A kubelet reports the status of a pod, and not its owners. @source podStatusStrategy.PrepareForUpdate */
 function withOwnersOf({ metadata, ...next }: Pod, previous: Pod): Pod {
@@ -268,6 +272,7 @@ const withoutDisabled = (pod: Pod): Pod => without(pod, { spec: disabledInPods }
 
 export const pods: Strategy<Pod> = {
 	...base,
+	ignoresDeletionTimeIn: ['status', 'ephemeralcontainers', 'resize'],
 	prepareForCreate(created, user, now, warn) {
 		for (const warning of newPodProfileWarnings(created)) warn(warning);
 		const enabled = withoutDisabled(withAnnotatedProfiles(created));
@@ -279,11 +284,12 @@ export const pods: Strategy<Pod> = {
 			const { ephemeralContainers: sent } = next.spec ?? {};
 			const { ephemeralContainers: _found, ...spec } = previous.spec ?? {};
 			const debugging = sent === undefined ? spec : { ...spec, ephemeralContainers: sent };
-			return { ...previous, metadata: next.metadata, spec: debugging };
+			return { ...previous, metadata: resetMetadata(next, previous), spec: debugging };
 		}
 		if (subresource === 'status')
-			return base.prepareForUpdate?.(withOwnersOf(next, previous), previous, subresource, now) ?? next;
-		if (subresource === 'resize') return { ...previous, metadata: next.metadata, spec: resized(previous, next) };
+			return base.prepareForUpdate?.(reportedStatus(next, previous), previous, subresource, now) ?? next;
+		if (subresource === 'resize')
+			return { ...previous, metadata: resetMetadata(next, previous), spec: resized(previous, next) };
 		return base.prepareForUpdate?.(next, previous, subresource, now) ?? next;
 	},
 };
