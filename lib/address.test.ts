@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import fc from 'fast-check';
-import { ipBytes, ipText, isGlobalUnicast, isLoopback, joinHostPort, splitHostPort } from './address.ts';
+import { ipBytes, ipText, ipVersion, isGlobalUnicast, isLoopback, joinHostPort, splitHostPort } from './address.ts';
 
 const join = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+
+describe('ipVersion', () => {
+	it('is that of Node for any text', () => {
+		const text = fc.oneof(
+			fc.ipV4(),
+			fc.ipV6(),
+			fc.domain(),
+			fc.string(),
+			fc.constantFrom('', '::1', '::1%lo', '1.2.3'),
+		);
+		fc.assert(fc.property(text, (one) => assert.equal(ipVersion(one), isIP(one))));
+	});
+});
 
 describe('splitHostPort', () => {
 	it('splits HOST:PORT with a name, an IPv4 and an IPv6 address', () => {

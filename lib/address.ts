@@ -1,5 +1,11 @@
 /** Network addresses as text. */
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
+
+/**
+ * The version of the IP address, 0 for any other text. A text without a colon is not compared with Node's expression for
+ * IPv6, which V8 needs 10 ms to compile.
+ */
+export const ipVersion = (text: string): number => (text.includes(':') ? isIP(text) : isIPv4(text) ? 4 : 0);
 
 /** @returns undefined when the text is not `host:port` with a port from 1 to 65535 */
 export function splitHostPort(value: string): { host: string; port: number } | undefined {
@@ -7,7 +13,7 @@ export function splitHostPort(value: string): { host: string; port: number } | u
 	if (match === null) return undefined;
 	const host = match[1] ?? match[2] ?? '';
 	const portNumber = Number(match[3]);
-	if (portNumber < 1 || portNumber > 65535 || (match[1] !== undefined && isIP(host) !== 6)) return undefined;
+	if (portNumber < 1 || portNumber > 65535 || (match[1] !== undefined && ipVersion(host) !== 6)) return undefined;
 	return { host, port: portNumber };
 }
 
@@ -18,7 +24,7 @@ export function splitHostPort(value: string): { host: string; port: number } | u
  * @source  Go net.ParseIP with To4
  */
 export function ipBytes(text: string): Buffer | undefined {
-	const version = isIP(text);
+	const version = ipVersion(text);
 	if (version === 4) return Buffer.from(text.split('.').map(Number));
 	if (version === 0 || text.includes('%')) return undefined;
 	const hexadecimal = text.replace(/[\d.]+\.[\d.]+$/, (dotted) =>

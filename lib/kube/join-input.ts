@@ -2,8 +2,7 @@
  * Mistakes in an address, a token or a pin that a person typed or pasted: one finding about the form of the text. A
  * finding never repeats the text, because it can contain a secret in any place.
  */
-import { isIP } from 'node:net';
-import { splitHostPort } from '../address.ts';
+import { ipVersion, splitHostPort } from '../address.ts';
 import { parseToken } from './bootstrap-token.ts';
 
 type Rule = readonly [pattern: RegExp, finding: string];
@@ -129,7 +128,7 @@ export function endpointFinding(text: string): string | undefined {
 	const found = pasted(text) ?? first(endpointRules, text);
 	if (found !== undefined) return found;
 	const [, host = text, port] = /^(.*):(\d+)$/.exec(text) ?? [];
-	if (isIP(text) === 6 || isIP(host) === 6) return 'an IPv6 address needs brackets: [::1]:6443';
+	if (ipVersion(text) === 6 || ipVersion(host) === 6) return 'an IPv6 address needs brackets: [::1]:6443';
 	if (/^\[.*\]$/.test(host)) return 'only an IPv6 address is put in brackets';
 	if (port === undefined) return text.includes(':') ? 'the port is not a number' : 'the port is missing, as in :6443';
 	if (Number(port) < 1 || Number(port) > 65_535) return 'the port is not from 1 to 65535';

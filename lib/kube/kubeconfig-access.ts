@@ -3,8 +3,8 @@
  * field that changes the target or the user of requests is used, or refused by its name. This module dials no server
  * and runs no program; no error repeats the contents of a file.
  */
-import { isIPv6 } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { ipVersion } from '../address.ts';
 import { decodeBase64 } from '../base64.ts';
 import { causeText, fileRemedy } from '../causes.ts';
 import { KubejoinError } from '../errors.ts';
@@ -201,8 +201,9 @@ function endpointOf(server: string, at: Place): string {
 		);
 	const [, bracketed, plain, port = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority) ?? [];
 	if (bracketed?.includes('%')) return bad('has an IPv6 zone', 'give an address without a zone');
-	if (bracketed !== undefined && !isIPv6(bracketed)) return bad('has brackets, but no IPv6 address in them', give);
-	if (bracketed === undefined && isIPv6(authority.replace(/:\d+$/, '')))
+	if (bracketed !== undefined && ipVersion(bracketed) !== 6)
+		return bad('has brackets, but no IPv6 address in them', give);
+	if (bracketed === undefined && ipVersion(authority.replace(/:\d+$/, '')) === 6)
 		return bad('has an IPv6 address without brackets', 'put the IPv6 address in brackets: https://[HOST]:PORT');
 	if (bracketed === undefined && (plain === undefined || !/^[a-z0-9._-]+$/i.test(plain)))
 		return bad('has no valid host', give);

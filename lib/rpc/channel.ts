@@ -112,7 +112,7 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	const host = end.host ?? 'localhost';
 	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not
 	// here.
-	const servername = sniOf(host) || 'localhost';
+	const servername = sniOf(host);
 	const address = splitHostPort(target);
 	const report = new ReportedTls(() => ({ ...address, ...connection(), servername }), end);
 	const client = new GrpcClient({ target, userAgent, connect: () => report.connect() });

@@ -4,8 +4,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
-import { type AddressInfo, isIP } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ipVersion } from '../address.ts';
 import { KubejoinError } from '../errors.ts';
 import { type CountRefusal, type LimitName, limits } from '../limits.ts';
 import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
@@ -268,7 +269,7 @@ export async function listenHttp(
 export function isExpectedHost(host: string | undefined, names: readonly string[]): boolean {
 	const name = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d{1,5})?$/i.exec(host ?? '');
 	const found = (name?.[1] ?? name?.[2] ?? '').toLowerCase();
-	return isIP(found) !== 0 || found === 'localhost' || names.some((one) => one.toLowerCase() === found);
+	return ipVersion(found) !== 0 || found === 'localhost' || names.some((one) => one.toLowerCase() === found);
 }
 
 /** Was the request made by a page of another site? Browsers say so, and no page can change it. */

@@ -5,9 +5,9 @@
  * @source OpenTelemetry semantic conventions for TLS; the names with `kubejoin.` are ours
  */
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { DetailedPeerCertificate, EphemeralKeyInfo, TLSSocket } from 'node:tls';
 import type { Span } from '@opentelemetry/api';
+import { ipVersion } from '../address.ts';
 import { limits } from '../limits.ts';
 import { extKeyUsagesOf, fingerprintOf, parseCertificates } from '../pki/certificate.ts';
 import type { Attributes } from '../trace.ts';
@@ -147,7 +147,7 @@ function verification(
 	return {
 		'kubejoin.tls.verified_by': anchor && oneLine(anchor.subject),
 		'kubejoin.tls.verified_by.hash.sha256': anchor && fingerprintOf(anchor).toUpperCase(),
-		'kubejoin.tls.verified_name': host && `${isIP(host) === 0 ? 'DNS' : 'IP Address'}:${host}`,
+		'kubejoin.tls.verified_name': host && `${ipVersion(host) === 0 ? 'DNS' : 'IP Address'}:${host}`,
 		'kubejoin.tls.verified_usage': chain[0] && extKeyUsagesOf(chain[0]).includes(usage.oid) ? usage.name : undefined,
 	};
 }

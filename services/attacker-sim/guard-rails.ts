@@ -3,8 +3,8 @@
  * only to a server with a certificate of the given CA for `apiserver-sim`, a name that no real API server has. It
  * listens only on loopback, or in the private network of its containers.
  */
-import { BlockList, isIP } from 'node:net';
-import { splitHostPort } from '../../lib/address.ts';
+import { BlockList } from 'node:net';
+import { ipVersion, splitHostPort } from '../../lib/address.ts';
 import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
 
 /** Resolves a host to its addresses. */
@@ -21,7 +21,8 @@ containers.addSubnet('172.16.0.0', 12, 'ipv4');
 containers.addSubnet('192.168.0.0', 16, 'ipv4');
 containers.addSubnet('fd00::', 8, 'ipv6');
 
-const isIn = (list: BlockList, address: string): boolean => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+const isIn = (list: BlockList, address: string): boolean =>
+	list.check(address, ipVersion(address) === 6 ? 'ipv6' : 'ipv4');
 const isLoopback = (address: string): boolean => isIn(loopback, address);
 const isNear = (address: string): boolean => isLoopback(address) || isIn(containers, address);
 
@@ -37,11 +38,11 @@ export type MeshService = (typeof meshServices)[number];
 export async function requireNearTarget(target: string, service: MeshService, resolve: Resolve): Promise<void> {
 	const host = splitHostPort(target)?.host;
 	if (host === undefined) return refuse(`${JSON.stringify(target)} is not HOST:PORT`);
-	if (isIP(host) === 0 && host !== 'localhost' && host !== service) {
+	if (ipVersion(host) === 0 && host !== 'localhost' && host !== service) {
 		return refuse(`${host} is not this machine, ${service}, or the private address of a container`);
 	}
 	const addresses =
-		isIP(host) === 0
+		ipVersion(host) === 0
 			? await resolve(host).catch((error: unknown) => refuse(`${host} has no address: ${causeText(error)}`))
 			: [host];
 	const far = addresses.find((address) => !isNear(address));
@@ -58,7 +59,7 @@ export async function requireNearTarget(target: string, service: MeshService, re
  * @throws ATTACK_NOT_ALLOWED
  */
 export function requireOwnAddress(address: string, own: readonly string[]): void {
-	if (isIP(address) === 0) refuse(`${JSON.stringify(address)} is not an IP address to listen on`);
+	if (ipVersion(address) === 0) refuse(`${JSON.stringify(address)} is not an IP address to listen on`);
 	if (isLoopback(address) || (isNear(address) && own.includes(address))) return;
 	refuse(`${address} is not loopback or a private address of this machine: other machines could reach the attacker`);
 }

@@ -1,7 +1,7 @@
 /** `kubelet-sim join`: from the flags to nodes that run until the process is stopped. */
-import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
+import { ipVersion } from '../../lib/address.ts';
 import { findAdminConf } from '../../lib/cli-admin-conf.ts';
 import { startJoinProgress } from '../../lib/cli-progress.ts';
 import { microClock, waitBy } from '../../lib/clock.ts';
@@ -228,7 +228,7 @@ async function openKubelets(
 	{ address, rotateServerCertificates = false }: Flags,
 	{ output, registry, count, stopping }: ServedHealth & { readonly stopping: AbortSignal },
 ): Promise<ReadonlyMap<string, Kubelet>> {
-	if (isIP(address) === 0)
+	if (ipVersion(address) === 0)
 		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
 			problems: [`--address=${address} cannot be used: it must be an IP address`],
 		});

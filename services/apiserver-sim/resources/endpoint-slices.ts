@@ -1,5 +1,5 @@
 /** EndpointSlices. @source pkg/apis/discovery/validation, pkg/apis/discovery/v1/defaults.go, release 1.37 */
-import { isIP } from 'node:net';
+import { ipVersion } from '../../../lib/address.ts';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, labelValueProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { invalid, notSupported, required, tooMany } from '../../../lib/kube/object-meta.ts';
@@ -92,7 +92,7 @@ function addressProblems(address: string, addressType: string, at: string, index
 	const field = `${at}[${index}]`;
 	if (addressType === 'FQDN') return domainProblems(address, field);
 	if (addressType !== 'IPv4' && addressType !== 'IPv6') return [];
-	const family = isIP(address);
+	const family = ipVersion(address);
 	const isOther = family > 0 && `IPv${family}` !== addressType;
 	const article = `must be an ${addressType} address`;
 	const canonical = family === 6 ? canonicalIp6(address) : address;

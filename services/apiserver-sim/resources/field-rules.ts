@@ -4,8 +4,8 @@
  * @source apimachinery/pkg/apis/meta/v1/validation, apimachinery/pkg/util/validation/ip.go,
  *   pkg/apis/core/validation ValidateTolerations, ValidateImmutableField
  */
-import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { ipVersion } from '../../../lib/address.ts';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelValueProblems, qualifiedNameProblems } from '../../../lib/kube/names.ts';
 import {
@@ -146,7 +146,7 @@ export const notFound = (field: string, value: string): FieldProblem => ({
 const mapped = /^::ffff:\d+\.\d+\.\d+\.\d+$/i;
 export function ipProblems(field: string, ip: string): FieldProblem[] {
 	if (mapped.test(ip)) return [invalid(field, ip, 'must not be an IPv4-mapped IPv6 address')];
-	return isIP(ip) > 0 ? [] : [invalid(field, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+	return ipVersion(ip) > 0 ? [] : [invalid(field, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 }
 
 const unreachable: readonly (readonly [form: RegExp, detail: (ip: string) => string])[] = [
@@ -165,7 +165,7 @@ export function endpointIpProblems(field: string, ip: string): FieldProblem[] {
 
 export function cidrProblems(field: string, cidr: string): FieldProblem[] {
 	const [ip = '', length = '', ...more] = cidr.split('/');
-	const family = isIP(ip);
+	const family = ipVersion(ip);
 	const isLength = /^(?:0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 6 ? 128 : 32);
 	if (family === 0 || !isLength || more.length > 0)
 		return [invalid(field, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
@@ -178,7 +178,7 @@ export const canonicalIp6 = (ip: string): string =>
 
 /** @source apimachinery/pkg/util/validation GetWarningsForIP */
 export function* ipWarnings(field: string, ip: string): Generator<string> {
-	const canonical = isIP(ip) === 6 ? canonicalIp6(ip) : ip;
+	const canonical = ipVersion(ip) === 6 ? canonicalIp6(ip) : ip;
 	if (canonical === ip) return;
 	const texts = [ip, canonical].map((one) => JSON.stringify(one));
 	yield `${field}: IPv6 address ${texts[0]} should be in RFC 5952 canonical format (${texts[1]})`;
@@ -187,14 +187,14 @@ export function* ipWarnings(field: string, ip: string): Generator<string> {
 /** @source apimachinery/pkg/util/validation GetWarningsForCIDR */
 export function* cidrWarnings(field: string, cidr: string): Generator<string> {
 	const [ip = '', length = ''] = cidr.split('/');
-	const canonical = isIP(ip) === 6 ? canonicalIp6(ip) : ip;
+	const canonical = ipVersion(ip) === 6 ? canonicalIp6(ip) : ip;
 	if (canonical === ip) return;
 	const texts = [cidr, `${canonical}/${length}`].map((one) => JSON.stringify(one));
 	yield `${field}: IPv6 CIDR value ${texts[0]} should be in RFC 5952 canonical format (${texts[1]})`;
 }
 
 function networkOf(ip: string, length: number): string {
-	if (isIP(ip) === 4) {
+	if (ipVersion(ip) === 4) {
 		const bits = ip.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
 		const kept = Math.floor(bits / 2 ** (32 - length)) * 2 ** (32 - length);
 		return [24, 16, 8, 0].map((shift) => Math.floor(kept / 2 ** shift) % 256).join('.');

@@ -6,8 +6,7 @@
  * @differs the log of a pod is read from the addresses that `nodes/proxy` reaches, and from no other: upstream refuses
  *   an address for `nodes/proxy` alone
  */
-import { isIP } from 'node:net';
-import { isGlobalUnicast, isLoopback, joinHostPort } from '../../../lib/address.ts';
+import { ipVersion, isGlobalUnicast, isLoopback, joinHostPort } from '../../../lib/address.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Node } from '../../../lib/kube/types.ts';
@@ -79,7 +78,7 @@ export class KubeletLocations {
 	 */
 	async #proxyable(host: string, isKubelet: boolean): Promise<string> {
 		const { lookup, allowsLoopback } = this.#options;
-		const found = isIP(host) === 0 ? await lookup(host).catch(() => []) : [host];
+		const found = ipVersion(host) === 0 ? await lookup(host).catch(() => []) : [host];
 		const [first] = found;
 		if (first === undefined) throw refused('no addresses for hostname');
 		const isAllowed = (address: string) =>

@@ -5,7 +5,7 @@
  * @source pkg/registry/core/service/{storage/alloc.go,ipallocator,portallocator}, release 1.37
  */
 import { randomInt } from 'node:crypto';
-import { isIP } from 'node:net';
+import { ipVersion } from '../../../lib/address.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { invalid, requireValid } from '../../../lib/kube/object-meta.ts';
@@ -119,7 +119,7 @@ class Allocation {
 	async #address(spec: Spec): Promise<Partial<Spec>> {
 		const wanted = spec.clusterIP || spec.clusterIPs?.[0] || '';
 		const hasOne = (this.#previous?.spec?.clusterIPs ?? []).length > 0;
-		if (spec.type === 'ExternalName' || hasOne || (wanted !== '' && isIP(wanted) === 0)) return {};
+		if (spec.type === 'ExternalName' || hasOne || (wanted !== '' && ipVersion(wanted) === 0)) return {};
 		const clusterIP = wanted || (await this.#firstFree(randomAddress, addressKey));
 		if (wanted !== '') {
 			const refuse = (detail: string) =>

@@ -3,8 +3,8 @@
  *
  * @source pkg/registry/core/service, pkg/apis/core/v1/defaults.go SetDefaults_Service, release 1.37
  */
-import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { ipVersion } from '../../../lib/address.ts';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { forbiddenField, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
@@ -94,7 +94,7 @@ function ingressProblems({ type }: Spec, status: Status = {}): FieldProblem[] {
 						? []
 						: [notSupported(`${path}.ipMode`, String(ipMode), ipModes)]),
 			...(host === '' ? [] : subdomainProblems(host).map((detail) => invalid(`${path}.hostname`, host, detail))),
-			...(isIP(host) === 0 ? [] : [invalid(`${path}.hostname`, host, 'must be a DNS name, not an IP address')]),
+			...(ipVersion(host) === 0 ? [] : [invalid(`${path}.hostname`, host, 'must be a DNS name, not an IP address')]),
 		];
 	});
 }
