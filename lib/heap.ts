@@ -6,3 +6,6 @@ import { setFlagsFromString } from 'node:v8';
  * Node's own modules is only for default flags.
  */
 export const growHeapSlowly = (): void => setFlagsFromString('--heap-growing-percent=30');
+
+/** As before `growHeapSlowly`. */
+export const growHeapByDefault = (): void => setFlagsFromString('--heap-growing-percent=0');

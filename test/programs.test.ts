@@ -61,8 +61,8 @@ describe('every program', () => {
 	it('checks the version of Node before it loads a module that an old Node cannot link', async () => {
 		const bundle = projectPath('dist', 'bundle');
 		const starters = readdirSync(bundle, { recursive: true, encoding: 'utf8' })
-			.filter((file) => file.endsWith('.program.js'))
-			.map((file) => join(bundle, file.replace('.program.js', '.js')));
+			.filter((file) => /\.program\.c?js$/.test(file))
+			.map((file) => join(bundle, file.replace(/\.program\.c?js$/, '.js')));
 		assert.ok(starters.length > 10);
 		const checkIsFirst = /^#.*\n(?:import .* from 'node:.*';\n)*await import\('[./]*require-node\.js'\);\n/;
 		for (const program of starters) assert.match(readFileSync(program, 'utf8'), checkIsFirst, program);
