@@ -2,8 +2,8 @@
 import { isIP, isIPv4 } from 'node:net';
 
 /**
- * The version of the IP address, 0 for any other text. A text without a colon is not compared with Node's expression for
- * IPv6, which V8 needs 10 ms to compile.
+ * The version of the IP address, 0 for any other text. A text without a colon is not compared with Node's expression
+ * for IPv6, which V8 needs 4 ms to compile.
  */
 export const ipVersion = (text: string): number => (text.includes(':') ? isIP(text) : isIPv4(text) ? 4 : 0);
 

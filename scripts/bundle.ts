@@ -55,7 +55,7 @@ const builtinModules: Plugin = {
 		}));
 	},
 };
-/** A command awaits its work at the top, which CommonJS does not allow: its modules are in one asynchronous function. */
+/** A command awaits its work at the top, which CommonJS does not allow: its modules are in an asynchronous function. */
 const asCommonJs: Omit<BuildOptions, 'metafile'> = {
 	plugins: [builtinModules],
 	define: { 'import.meta.dirname': '__dirname', 'import.meta.url': 'programUrl' },
