@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { microClock, rfc3339Micro, systemClock, waitBy } from './clock.ts';
 
 describe('the clock', () => {
@@ -25,5 +26,19 @@ describe('the clock', () => {
 		assert.equal(now, 1.5);
 		never.abort();
 		await waitBy(() => 0)(1, never.signal);
+	});
+
+	it('ends all waits of a signal when it aborts, with one listener, and those of no other signal', async () => {
+		const [one, other] = [new AbortController(), new AbortController()];
+		const wait = waitBy(() => 0);
+		const ended: string[] = [];
+		const waiting = [1, 2].map((ms) => wait(ms * 1e9, one.signal).then(() => void ended.push('one')));
+		const last = wait(1e9, other.signal).then(() => void ended.push('other'));
+		assert.equal(getEventListeners(one.signal, 'abort').length, 1);
+		one.abort();
+		await Promise.all(waiting);
+		assert.deepEqual(ended, ['one', 'one']);
+		other.abort();
+		await last;
 	});
 });

@@ -2,8 +2,6 @@
  * The only module that reads the time and waits for it. Domain code takes a Clock as an argument, so tests do not
  * sleep.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Milliseconds since the Unix epoch. */
 export type Clock = () => number;
 
@@ -28,15 +26,39 @@ export const microClock: Clock = () => {
 /** Resolves at that time of the clock, or when the signal aborts. */
 export type WaitUntil = (atMs: number, signal: AbortSignal) => Promise<void>;
 
-/** Interval between two readings, because the clock can be set. A single timer cannot wait for a month either. */
-const LOOK_MS = 10_000;
+/**
+ * Interval between two readings, because the clock can be set. A single timer cannot wait for a month either. The wait
+ * for the next heartbeat is shorter, so that it needs one timer.
+ */
+const LOOK_MS = 15_000;
 
-export const waitBy =
-	(clock: Clock): WaitUntil =>
-	async (atMs, signal) => {
-		for (let leftMs = atMs - clock(); leftMs > 0 && !signal.aborted; leftMs = atMs - clock())
-			await delay(Math.min(leftMs, LOOK_MS), undefined, { signal }).catch(() => undefined);
+/** The waits of a signal share its one listener: thousands of nodes wait most of the time. */
+export function waitBy(clock: Clock): WaitUntil {
+	const waitsOf = new WeakMap<AbortSignal, Set<() => void>>();
+	const newWaits = (signal: AbortSignal): Set<() => void> => {
+		const waits = new Set<() => void>();
+		waitsOf.set(signal, waits);
+		signal.addEventListener('abort', () => waits.forEach((look) => void look()), { once: true });
+		return waits;
 	};
+	return (atMs, signal) =>
+		new Promise((resolve) => {
+			const waits = waitsOf.get(signal) ?? newWaits(signal);
+			let timer: NodeJS.Timeout | undefined;
+			const look = (): void => {
+				clearTimeout(timer);
+				const leftMs = atMs - clock();
+				if (leftMs > 0 && !signal.aborted) {
+					timer = setTimeout(look, Math.min(leftMs, LOOK_MS));
+					return;
+				}
+				waits.delete(look);
+				resolve();
+			};
+			waits.add(look);
+			look();
+		});
+}
 
 /** RFC 3339 in UTC with whole seconds, as Kubernetes writes `metav1.Time`: `2026-01-31T12:00:00Z`. */
 export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
