@@ -160,15 +160,16 @@ class MethodHandlers {
 			const startedMs = performance.now();
 			const ended = this.#arrived(context.method, 'unary', call.request);
 			try {
-				const response = await inSpan(context.method.slice(1), messageSpan(context, call.metadata), (span) => {
+				const response = await inSpan(context.method.slice(1), new MessageSpan(context, call.metadata), (span) => {
 					context.peer.tls?.describe(span);
 					requireCaller(service, method, context);
 					return service.unary[method]?.(decoded(call.request), context);
 				});
-				this.#log.debug(
-					{ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) },
-					'answered',
-				);
+				if (this.#log.isLevelEnabled('debug'))
+					this.#log.debug(
+						{ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) },
+						'answered',
+					);
 				ended('answered');
 				answered();
 				reply(null, response ?? {});
@@ -233,21 +234,33 @@ class MethodHandlers {
 	}
 }
 
-/** @source OpenTelemetry semantic conventions for gRPC */
-function messageSpan({ method, peer }: Call, metadata: grpc.Metadata): SpanOptions {
-	const [, service = '', name = ''] = method.split('/');
-	const traceparent = metadata.get('traceparent')[0]?.toString();
-	return {
-		kind: SpanKind.SERVER,
-		attributes: {
+/** Its parts are made for a span that is recorded. @source OpenTelemetry semantic conventions for gRPC */
+class MessageSpan implements SpanOptions {
+	readonly kind = SpanKind.SERVER;
+	readonly #call: Call;
+	readonly #metadata: grpc.Metadata;
+
+	constructor(call: Call, metadata: grpc.Metadata) {
+		this.#call = call;
+		this.#metadata = metadata;
+	}
+
+	get attributes(): SpanOptions['attributes'] {
+		const { method, peer } = this.#call;
+		const [, service = '', name = ''] = method.split('/');
+		return {
 			'rpc.system': 'grpc',
 			'rpc.service': service,
 			'rpc.method': name,
 			'kubejoin.caller': callerName(peer),
 			'network.peer.address': peer.address,
-		},
-		parent: traceparent === undefined ? {} : { traceparent },
-	};
+		};
+	}
+
+	get parent(): SpanOptions['parent'] {
+		const traceparent = this.#metadata.get('traceparent')[0]?.toString();
+		return traceparent === undefined ? {} : { traceparent };
+	}
 }
 
 /** A request message that cannot be decoded. */

@@ -40,7 +40,7 @@ function serviceWith(secret: Secret | undefined, problem?: KubejoinError) {
 	const verdicts: Verdict[] = [];
 	const exceeded: string[] = [];
 	const write = (...args: readonly unknown[]): void => void lines.push(JSON.stringify(args));
-	const log = { debug: write, info: write, warn: write, error: write } as unknown as Log;
+	const log = { isLevelEnabled: () => true, debug: write, info: write, warn: write, error: write } as unknown as Log;
 	const get = async () => {
 		if (problem !== undefined) throw problem;
 		return secret === undefined ? undefined : { key: 'k', value: secret, revision: 1 };

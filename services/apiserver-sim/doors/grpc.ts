@@ -57,6 +57,15 @@ export function resourceHandlers(resource: ApiResource, pipeline: Pipeline, stop
 	return { unary, streams };
 }
 
+interface Written {
+	readonly method: string;
+	readonly apiVersion: string;
+	readonly kind: string;
+	/** Its name is in the object only. */
+	readonly isNew: boolean;
+	readonly options: 'CreateOptions' | 'UpdateOptions';
+}
+
 class GrpcDoor {
 	readonly #resource: ApiResource;
 	readonly #pipeline: Pipeline;
@@ -70,8 +79,10 @@ class GrpcDoor {
 
 	handlerOf(method: string): UnaryHandler {
 		const verb = verbOfMethod(this.#resource, method)?.verb;
-		if (verb === 'create' || verb === 'update')
-			return (message: ObjectMessage, call) => this.#write(method, message, call);
+		if (verb === 'create' || verb === 'update') {
+			const written = this.#writtenBy(method);
+			return (message: ObjectMessage, call) => this.#write(written, message, call);
+		}
 		if (verb === 'list' || verb === 'deletecollection')
 			return (message: OptionsMessage, call) => this.#list(method, message, call);
 		if (verb === 'delete') return (message: OptionsMessage, call) => this.#delete(method, message, call);
@@ -89,18 +100,26 @@ class GrpcDoor {
 		else for await (const { type, object } of events) yield { type, object: metadataOf(object) };
 	}
 
-	/** The options are metadata, because the message is the object. */
-	#write(method: string, message: ObjectMessage, call: Call): Promise<KubeObject> {
+	/** What the messages of a method are, found once: a heartbeat is one of them. */
+	#writtenBy(method: string): Written {
 		const { verb = '', subresource = '' } = verbOfMethod(this.#resource, method) ?? {};
 		const row = this.#resource.subresources.find(({ name }) => name === subresource);
 		const { kind, group, version } = { ...this.#resource, ...row };
-		const typeMeta = { apiVersion: apiVersionOf({ group, version }), kind };
-		const object = { ...typeMeta, ...message, metadata: message.metadata ?? {} };
+		return {
+			method,
+			apiVersion: apiVersionOf({ group, version }),
+			kind,
+			isNew: verb === 'create' && subresource === '',
+			options: verb === 'create' ? 'CreateOptions' : 'UpdateOptions',
+		};
+	}
+
+	/** The options are metadata, because the message is the object. */
+	#write({ method, apiVersion, kind, isNew, options }: Written, message: ObjectMessage, call: Call) {
+		const object = { apiVersion, kind, ...message, metadata: message.metadata ?? {} };
 		const { namespace = '', name = '' } = object.metadata;
-		const isNew = verb === 'create' && subresource === '';
 		const named = this.#request(method, { namespace, name: isNew ? '' : name }, call);
-		const complete = () =>
-			readWriteOptions(queryOfMetadata(call), verb === 'create' ? 'CreateOptions' : 'UpdateOptions');
+		const complete = () => readWriteOptions(queryOfMetadata(call), options);
 		return this.#pipeline.execute({ ...named, object, complete }, credentialsOf(call));
 	}
 
