@@ -2,10 +2,13 @@
  * Nodes that stay: one process is many nodes for some minutes, and the API server is restarted in the middle. Measures
  * memory and processor time of each process, the latest heartbeat, and whether every node stays Ready.
  */
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { wellKnown } from '../../lib/kube/types.ts';
+import { type Node, wellKnown } from '../../lib/kube/types.ts';
+import type { Child } from '../../lib/process-supervisor.ts';
+import type { ServiceName } from '../mesh/services.ts';
 import { LatestBeats } from './latest-beats.ts';
-import { cpuMs, residentBytes } from './processes.ts';
+import { cpuMs, machineCpuMs, residentBytes } from './processes.ts';
 import { type Subject, startSubject } from './subject.ts';
 
 export interface NodesPlan {
@@ -17,6 +20,7 @@ export const fullNodes: NodesPlan = { nodes: 1_000, minutes: 10 };
 export const quickNodes: NodesPlan = { nodes: 50, minutes: 1 };
 
 export interface ProcessFigures {
+	/** The highest of all looks. */
 	readonly residentMb: number;
 	readonly cpuShare: number;
 	readonly cpuMsPerHeartbeat: number;
@@ -34,6 +38,12 @@ export interface NodesResult extends NodesPlan {
 	readonly latestAfterRestartMs: number;
 	/** The lowest number of Ready nodes that a list showed. */
 	readonly fewestReady: number;
+	/** Nodes whose condition Ready changed in the minutes. */
+	readonly changedNodes: number;
+	/** The highest memory of all processes together. */
+	readonly residentMb: number;
+	/** Of the processors, by all programs of the machine, until the restart. */
+	readonly busyShare: number;
 }
 
 const NODE = 'kubelet-sim';
@@ -61,7 +71,12 @@ class NodesRun {
 	readonly #plan: NodesPlan;
 	readonly #say: (line: string) => void;
 	readonly #beats = new LatestBeats();
+	readonly #residentMb = new Map<string, number>();
+	#mostResidentMb = 0;
 	#fewestReady = Number.POSITIVE_INFINITY;
+	#changedNodes = 0;
+	#program: Child | undefined;
+	#begunMs = 0;
 
 	constructor(subject: Subject, plan: NodesPlan, say: (line: string) => void) {
 		this.#subject = subject;
@@ -73,17 +88,18 @@ class NodesRun {
 		const { nodes, minutes } = this.#plan;
 		const { mesh } = this.#subject;
 		const startedMs = performance.now();
-		const program = mesh.startNodes(nodes, await mesh.makeJoinConfig());
-		await program.started();
+		this.#program = mesh.startNodes(nodes, await mesh.makeJoinConfig());
+		await this.#program.started();
 		const joinedMs = performance.now() - startedMs;
 		this.#say(`nodes: ${nodes} have joined in ${Math.round(joinedMs / 1000)} s; ${minutes} minutes begin`);
 		const halfMs = minutes * 30_000;
-		const pids = new Map([...this.#subject.pids, [NODE, program.pid() ?? 0]]);
-		const before = { atMs: performance.now(), cpu: [...pids.values()].map(cpuMs) };
+		this.#begunMs = Date.now();
+		const before = { atMs: performance.now(), cpu: this.#pids().map(([, pid]) => cpuMs(pid)), all: machineCpuMs() };
 		await this.#look(halfMs);
 		const elapsedMs = performance.now() - before.atMs;
 		const heartbeats = this.#beats.count;
-		const processes = await this.#figures(pids, before.cpu, { elapsedMs, heartbeats });
+		const busyShare = (machineCpuMs() - before.all) / elapsedMs / availableParallelism();
+		const figures = await this.#figures(before.cpu, { elapsedMs, heartbeats });
 		const latestMs = this.#beats.takeLatestMs();
 		this.#say('nodes: the API server restarts');
 		await mesh.startService('apiserver-sim');
@@ -95,11 +111,33 @@ class NodesRun {
 			build: this.#subject.name,
 			joinsPerSecond: (nodes * 1000) / joinedMs,
 			heartbeatsPerSecond: (heartbeats * 1000) / elapsedMs,
-			processes,
+			processes: Object.fromEntries(
+				figures.map(([name, one]) => [name, { ...one, residentMb: this.#residentMb.get(name) ?? 0 }]),
+			),
 			latestMs: Math.max(latestMs, this.#beats.takeLatestMs()),
 			latestAfterRestartMs,
 			fewestReady: this.#fewestReady,
+			changedNodes: this.#changedNodes,
+			residentMb: this.#mostResidentMb,
+			busyShare,
 		};
+	}
+
+	/** Of the present processes: a restart changes one. */
+	#pids(): (readonly [name: string, pid: number])[] {
+		const services = [...this.#subject.pids.keys()] as ServiceName[];
+		const pidOf = (service: ServiceName) => this.#subject.mesh.service(service).pid();
+		return [...services.map((name) => [name, pidOf(name) ?? 0] as const), [NODE, this.#program?.pid() ?? 0]];
+	}
+
+	#lookAtMemory(): void {
+		let sum = 0;
+		for (const [name, pid] of this.#pids()) {
+			const mb = residentBytes(pid) / 2 ** 20;
+			this.#residentMb.set(name, Math.max(mb, this.#residentMb.get(name) ?? 0));
+			sum += mb;
+		}
+		this.#mostResidentMb = Math.max(this.#mostResidentMb, sum);
 	}
 
 	/** Reads all Leases again and again for a time, and the Nodes at its end. */
@@ -109,29 +147,27 @@ class NodesRun {
 			await delay(Math.max(nextMs - performance.now(), 0));
 			const { items } = await this.#subject.api.leases.list({ namespace: wellKnown.kubeNodeLease });
 			for (const { metadata, spec } of items) this.#beats.seen(metadata.name ?? '', spec?.renewTime ?? '');
+			this.#lookAtMemory();
 		}
 		const { items } = await this.#subject.api.nodes.list();
-		const isReady = (one: (typeof items)[number]) =>
-			one.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
-		this.#fewestReady = Math.min(this.#fewestReady, items.filter(isReady).length);
+		const ready = items.flatMap((node) => readyCondition(node) ?? []);
+		this.#fewestReady = Math.min(this.#fewestReady, ready.filter(({ status }) => status === 'True').length);
+		// The times have no fractions of a second.
+		const hasChanged = (time = '') => Date.parse(time) > this.#begunMs;
+		this.#changedNodes = ready.filter(({ lastTransitionTime }) => hasChanged(lastTransitionTime)).length;
 	}
 
 	async #figures(
-		pids: ReadonlyMap<string, number>,
 		before: readonly number[],
 		{ elapsedMs, heartbeats }: { readonly elapsedMs: number; readonly heartbeats: number },
-	): Promise<Record<string, ProcessFigures>> {
-		const figures: Record<string, ProcessFigures> = {};
-		for (const [index, [name, pid]] of [...pids].entries()) {
-			const usedMs = cpuMs(pid) - (before[index] ?? 0);
-			figures[name] = {
-				residentMb: residentBytes(pid) / 2 ** 20,
-				cpuShare: usedMs / elapsedMs,
-				cpuMsPerHeartbeat: usedMs / heartbeats,
-				...(await this.#loopDelay(name)),
-			};
-		}
-		return figures;
+	): Promise<(readonly [name: string, figures: Omit<ProcessFigures, 'residentMb'>])[]> {
+		const used = this.#pids().map(([name, pid], index) => [name, cpuMs(pid) - (before[index] ?? 0)] as const);
+		return Promise.all(
+			used.map(async ([name, usedMs]) => {
+				const shares = { cpuShare: usedMs / elapsedMs, cpuMsPerHeartbeat: usedMs / heartbeats };
+				return [name, { ...shares, ...(await this.#loopDelay(name)) }] as const;
+			}),
+		);
 	}
 
 	async #loopDelay(name: string): Promise<Pick<ProcessFigures, 'loopDelayMs'>> {
@@ -140,3 +176,5 @@ class NodesRun {
 		return seconds === undefined ? {} : { loopDelayMs: Number(seconds) * 1000 };
 	}
 }
+
+const readyCondition = ({ status }: Node) => status?.conditions?.find(({ type }) => type === 'Ready');

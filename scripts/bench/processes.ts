@@ -16,7 +16,13 @@ export function cpuMs(pid: number): number {
 	return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
-/** The same of its children that have ended, and of theirs. */
+/** User and system time of all programs of the machine. @source proc_stat(5) */
+export function machineCpuMs(): number {
+	const [, user, nice, system] = readFileSync('/proc/stat', 'utf8').split(/\s+/).map(Number);
+	return ((user ?? 0) + (nice ?? 0) + (system ?? 0)) * TICK_MS;
+}
+
+/** Those of its children that have ended, and of theirs. */
 export function endedChildrenCpuMs(pid: number): number {
 	const fields = statOf(pid);
 	return (Number(fields[13]) + Number(fields[14])) * TICK_MS;

@@ -86,7 +86,7 @@ export function nodesText(result: NodesResult): string {
 		`${residentMb.toFixed(0)} MB, ${cpuShare.toFixed(2)} processors, ${cpuMsPerHeartbeat.toFixed(2)} ms a heartbeat` +
 		(loopDelayMs === undefined ? '' : `, event loop p99 ${loopDelayMs.toFixed(0)} ms`);
 	const total = {
-		residentMb: sum((one) => one.residentMb),
+		residentMb: result.residentMb,
 		cpuShare: sum((one) => one.cpuShare),
 		cpuMsPerHeartbeat: sum((one) => one.cpuMsPerHeartbeat),
 	};
@@ -95,9 +95,11 @@ export function nodesText(result: NodesResult): string {
 		row('heartbeats', `${heartbeatsPerSecond.toFixed(1)}/s`),
 		...Object.entries(processes).map(([name, one]) => row(name, figures(one))),
 		row('all processes', figures(total)),
+		row('all programs', `${(100 * result.busyShare).toFixed(0)} % of the processors`),
 		row('latest heartbeat', `${result.latestMs.toFixed(0)} ms after its planned time`),
 		row('over a restart of apiserver-sim', `${result.latestAfterRestartMs.toFixed(0)} ms after its planned time`),
 		row('Ready at every look', `${result.fewestReady} of ${nodes}`),
+		row('Ready changed', `${result.changedNodes} nodes`),
 	]);
 }
 
