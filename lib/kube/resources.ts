@@ -61,6 +61,17 @@ const certificates = 'certificates.k8s.io';
 const rbac = 'rbac.authorization.k8s.io';
 const storage = 'storage.k8s.io';
 
+/**
+ * An empty list, and no kind that a client can discover: kubectl reads it before it creates an object of a kind without
+ * PATCH, for example a TokenReview.
+ *
+ * @source k8s.io/cli-runtime/pkg/resource/crd_finder.go
+ */
+export const customResourceDefinitions: ApiResource = {
+	...inCluster('apiextensions.k8s.io', 'customresourcedefinitions', 'CustomResourceDefinition', { verbs: ['list'] }),
+	service: '',
+};
+
 /** @source the discovery document of kube-apiserver 1.37.2 */
 export const resources = withServices({
 	bindings: inNamespace('', 'bindings', 'Binding', createOnly),

@@ -3,7 +3,7 @@
  * this answer. It decides nothing.
  * @source apiserver/pkg/endpoints/request/requestinfo.go
  */
-import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
+import { type ApiResource, customResourceDefinitions, resources } from '../../../lib/kube/resources.ts';
 import type { FieldRequirement } from '../authorize/attributes.ts';
 import { parseFieldSelector } from '../selectors.ts';
 
@@ -51,7 +51,10 @@ const namespaceSubresources = new Set(['finalize', 'status']);
 
 const keyOf = (group: string, version: string, resource: string) => `${group}/${version}/${resource}`;
 const rows: ReadonlyMap<string, ApiResource> = new Map(
-	Object.values(resources).map((row) => [keyOf(row.group, row.version, row.resource), row]),
+	[...Object.values(resources), customResourceDefinitions].map((row) => [
+		keyOf(row.group, row.version, row.resource),
+		row,
+	]),
 );
 const groups = new Set(Object.values(resources).map(({ group }) => group));
 

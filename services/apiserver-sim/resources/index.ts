@@ -1,7 +1,7 @@
 /** The storage of every resource. A resource that is missing here does not exist for callers. */
 import type { Clock } from '../../../lib/clock.ts';
 import { requireValid } from '../../../lib/kube/object-meta.ts';
-import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
+import { type ApiResource, customResourceDefinitions, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
 import type { ReadCsr } from '../../../lib/pki/csr-reader.ts';
@@ -118,11 +118,17 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.selfSubjectRulesReviews, admitted(selfSubjectRulesReviews(rbac), admission)],
 		[resources.selfSubjectReviews, admitted(selfSubjectReviews(clock), admission)],
 		[resources.tokenReviews, review(tokenReviews(authenticateToken, tokenIssuer.audiences))],
+		[customResourceDefinitions, emptyList(store)],
 	];
 	return new Map(
 		endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal, watches)]),
 	);
 }
+
+const emptyList = (store: Store): ResourceStorage => ({
+	subresources: [],
+	list: async () => ({ resourceVersion: String((await store.list('', { limit: 1 })).revision), items: [] }),
+});
 
 const requireGroupEvent = (event: KubeObject): void =>
 	requireValid(resources.events, event.metadata?.name ?? '', groupEventProblems(event));
