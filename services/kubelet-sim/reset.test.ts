@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { hasCode } from '../../lib/errors.ts';
-import { type TestTools, testTools } from './join/fixtures.test.ts';
+import { makeCertificate } from '../../lib/pki/fixtures.test.ts';
+import { writePrivateKey } from '../../lib/pki/keys.ts';
+import { storeIdentity } from './identity.ts';
+import { type TestTools, testNow, testServer, testTools } from './join/fixtures.test.ts';
 import { type ResetFlags, runReset } from './reset.ts';
 
 describe('a reset', () => {
@@ -38,6 +41,14 @@ describe('a reset', () => {
 		assert.match(output, /^\[reset\] Are you sure you want to proceed\? \[y\/N\]: /m);
 		assert.match(output, /kubectl-sim delete node n$/m);
 		assert.match(output, /The reset process does not perform cleanup of CNI plugin configuration,/);
+	});
+
+	it('names the node of the certificate, wherever the files are', async () => {
+		const { pem, keys } = await makeCertificate({ commonName: 'system:node:other' });
+		const written = { certificate: pem, key: writePrivateKey(keys.privateKey), server: testServer };
+		await storeIdentity(tools.paths, { ...written, nodeName: 'other' }, testNow);
+		await run('y\n', { nodeName: '' });
+		assert.match(output, /kubectl-sim delete node other$/m);
 	});
 
 	it('removes nothing after another answer, and none', async () => {

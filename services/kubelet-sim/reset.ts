@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { terminalText } from '../../lib/text.ts';
-import { nodePaths } from './node-paths.ts';
+import { loadIdentity } from './identity.ts';
+import { type NodePaths, nodePaths } from './node-paths.ts';
 import { defaultRoot } from './nodes.ts';
 
 export interface ResetFlags {
@@ -41,7 +42,9 @@ export async function runReset(flags: ResetFlags, { stdin, stdout, stderr }: Ter
 	const warn = (line: string): void => void stderr.write(terminalText(`${line}\n`));
 	const { force = false, dryRun = false } = flags;
 	const name = (flags.nodeName || hostname()).trim().toLowerCase();
-	const { root, kubernetesDirectory, kubeletDirectory } = nodePaths(flags.root ?? defaultRoot(name));
+	const paths = nodePaths(flags.root ?? defaultRoot(name));
+	const { root, kubernetesDirectory, kubeletDirectory } = paths;
+	const nodeName = flags.nodeName ? name : ((await joinedName(paths)) ?? name);
 	if (!force && !dryRun) {
 		warn("[reset] WARNING: Changes made to this host by 'kubelet-sim join' will be reverted.");
 		stdout.write('[reset] Are you sure you want to proceed? [y/N]: ');
@@ -67,10 +70,14 @@ export async function runReset(flags: ResetFlags, { stdin, stdout, stderr }: Ter
 		await rm(file, { recursive: true, force: true }).catch((error: unknown) =>
 			warn(`[reset] Failed to remove file: "${file}" [${causeText(error)}]`),
 		);
-	say(`[reset] The Node object stays in the cluster; delete it with: kubectl-sim delete node ${name}`);
+	say(`[reset] The Node object stays in the cluster; delete it with: kubectl-sim delete node ${nodeName}`);
 	say(`[reset] A kubelet-sim that still uses ${root} keeps running until you stop it`);
 	stdout.write(manualCleanup);
 }
+
+/** Of the certificate; undefined without a valid one. */
+const joinedName = async (paths: NodePaths): Promise<string | undefined> =>
+	(await loadIdentity(paths).catch(() => undefined))?.nodeName;
 
 /** Empty at the end of the input. */
 async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
