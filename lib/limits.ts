@@ -605,7 +605,7 @@ export const limits = {
 	httpAnswerTime: limit({
 		value: 30_000,
 		unit: 'ms',
-		of: 'time in which a client receives no byte of a complete HTTP/1.1 response',
+		of: 'time in which a client receives no byte of a response that waits for it; over HTTP/2, of a list or a watch',
 		where: ['6443', 'health', 'observer', 'lab'],
 		response: 'connection closed',
 		test: 'lib/rpc/http-server.test.ts',

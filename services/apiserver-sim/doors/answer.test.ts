@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { type AddressInfo, connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
+import { limits } from '../../../lib/limits.ts';
+import { createHttpServer } from '../../../lib/rpc/http-server.ts';
 import { RequestLifetime } from '../request/lifetime.ts';
 import { gzipMembers, writeAnswer } from './answer.ts';
 
@@ -183,4 +186,44 @@ describe('an answer that is a list', () => {
 				20,
 			));
 	}
+
+	for (const version of ['HTTP/1.1', 'HTTP/2'])
+		it(`httpAnswerTime: is cut when its client reads nothing, over ${version}`, async () => {
+			const refused: string[] = [];
+			let isGivenUp = false;
+			async function* endless() {
+				try {
+					for (;;) yield Buffer.alloc(PART);
+				} finally {
+					isGivenUp = true;
+				}
+			}
+			const http = createHttpServer(
+				(_request, response) => {
+					const lifetime = new RequestLifetime();
+					response.once('close', () => lifetime.end());
+					// The time of the table is too long for a test.
+					const setTimeoutOf = response.setTimeout.bind(response);
+					response.setTimeout = (ms, listener) => setTimeoutOf(ms === limits.httpAnswerTime.value ? 50 : ms, listener);
+					const answer = { status: 200, headers: {}, body: endless(), isList: true };
+					return writeAnswer(response, answer, { acceptsGzip: false, lifetime });
+				},
+				{ unforeseen: () => assert.fail('unforeseen'), count: (limit) => refused.push(limit) },
+			);
+			const isSecond = version === 'HTTP/2';
+			const server = isSecond ? createHttp2Server((...exchange) => http.emit('request', ...exchange)) : http;
+			await once(server.listen(0, '127.0.0.1'), 'listening');
+			const { port } = server.address() as AddressInfo;
+			const client = isSecond ? connectHttp2(`http://127.0.0.1:${port}`) : connect(port, '127.0.0.1');
+			try {
+				client.on('error', () => undefined);
+				if ('request' in client) client.request({ ':path': '/' }).on('error', () => undefined);
+				else client.pause().write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+				while (!isGivenUp) await delay(5);
+				assert.deepEqual(refused, ['httpAnswerTime']);
+			} finally {
+				client.destroy();
+				server.close();
+			}
+		});
 });

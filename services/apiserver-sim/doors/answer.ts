@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, crc32, createGzip, gzip } from 'node:zlib';
+import { limits } from '../../../lib/limits.ts';
 import type { Lifetime } from '../request/lifetime.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
@@ -204,10 +205,12 @@ async function writeParts(
 	if (!signal.aborted) response.end();
 }
 
-/** Waits until a slow reader has caught up, or has gone. */
+/** Waits until a slow reader has caught up, or has gone. The server cuts one that reads nothing. */
 function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => {
+		response.setTimeout(limits.httpAnswerTime.value);
 		const done = () => {
+			response.setTimeout(0);
 			response.off('drain', done);
 			signal.removeEventListener('abort', done);
 			resolve();
