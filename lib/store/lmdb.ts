@@ -31,8 +31,8 @@ const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): Store
 };
 
 /** @param text  the JSON of the value, which the item has as well */
-const eventRecord = (event: Omit<StoreEvent, 'value'>, text: string): Buffer =>
-	Buffer.from(`${JSON.stringify(event).slice(0, -1)},"value":${text}}`);
+const eventText = (event: Omit<StoreEvent, 'value'>, text: string): string =>
+	`${JSON.stringify(event).slice(0, -1)},"value":${text}}`;
 const eventOf = (json: Uint8Array): StoreEvent => JSON.parse(Buffer.from(json).toString());
 
 /** @param json  the shared buffer of LMDB, which can be longer than the record */
@@ -164,6 +164,11 @@ class LmdbStore implements Store {
 	readonly #directory: string;
 	readonly #historyLength: number;
 	#databases: Databases | undefined;
+	/**
+	 * The changes in transactions by their revision, as in the history, until the watchers have received them. The next
+	 * write has the revision of one whose commit failed, and replaces it.
+	 */
+	readonly #unpublished = new Map<number, string>();
 	/** The revision up to which the watchers have received the changes. */
 	#published: number;
 	#watchers: Watchers;
@@ -282,20 +287,27 @@ class LmdbStore implements Store {
 		const { type, value, text } = decide(stored === undefined ? undefined : readRecord(stored));
 		const revision = revisionOf(root) + 1;
 		root.put('revision', revision);
-		history.put(revision, eventRecord({ type, key, revision }, text ?? JSON.stringify(value)));
+		const event = eventText({ type, key, revision }, text ?? JSON.stringify(value));
+		history.put(revision, Buffer.from(event));
+		this.#unpublished.set(revision, event);
 		history.remove(revision - this.#historyLength);
 		if (text === undefined) items.remove(id);
 		else items.put(id, Buffer.from(`${recordHead(revision)}${text}}`));
 		return { key, value: value as V, revision };
 	}
-	/** Reads from the history and not from the writers, so that watchers receive copies in the order of the revisions. */
+	/** Watchers receive copies in the order of the revisions, and never the objects of the writers. */
 	#publish(revision: number): void {
 		if (revision <= this.#published) return;
 		const after = this.#published;
-		this.#published = revision;
+		const texts: string[] = [];
+		while (this.#published < revision) {
+			this.#published++;
+			const text = this.#unpublished.get(this.#published);
+			this.#unpublished.delete(this.#published);
+			if (text !== undefined) texts.push(text);
+		}
 		if (this.#watchers.isIdle()) return;
-		const events = this.#eventsAfter(after, this.#historyLength);
-		this.#published = events.at(-1)?.revision ?? revision;
+		const events = texts.map((text): StoreEvent => JSON.parse(text));
 		try {
 			this.#watchers.publish(pageAfter(after, events, revision));
 		} catch (error) {
