@@ -3,7 +3,7 @@ import '../lib/require-node.ts';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { basename, resolve } from 'node:path';
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { integer } from '../lib/config.ts';
@@ -22,6 +22,7 @@ import {
 	quickStart,
 	type StartResult,
 } from './bench/start.ts';
+import { type ServiceName, serviceNames } from './mesh/services.ts';
 
 interface Flags {
 	readonly quick?: boolean;
@@ -30,6 +31,7 @@ interface Flags {
 	readonly rounds?: number;
 	readonly nodes?: number;
 	readonly minutes?: number;
+	readonly restart?: ServiceName;
 	readonly cfssl?: string;
 }
 
@@ -123,6 +125,11 @@ const program = new Command('npm run bench --')
 	.option('--nodes <count>', 'nodes that stay, in the section nodes (default: 1000)', parsedBy(integer(1, MAX_NODES)))
 	.option('--cfssl <file>', 'the program cfssl, measured beside ca-service in the section ca')
 	.option('--minutes <count>', 'time that they stay (default: 10)', parsedBy(integer(1, 1_000)))
+	.addOption(
+		new Option('--restart <service>', 'restarted in the middle of that time (default: apiserver-sim)').choices(
+			serviceNames,
+		),
+	)
 	.action(bench);
 
 process.exitCode = await runCli(program, {

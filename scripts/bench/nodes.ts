@@ -1,5 +1,5 @@
 /**
- * Nodes that stay: one process is many nodes for some minutes, and the API server is restarted in the middle. Measures
+ * Nodes that stay: one process is many nodes for some minutes, and a service is restarted in the middle. Measures
  * memory and processor time of each process, the latest heartbeat, and whether every node stays Ready.
  */
 import { availableParallelism } from 'node:os';
@@ -14,10 +14,12 @@ import { type Subject, startSubject } from './subject.ts';
 export interface NodesPlan {
 	readonly nodes: number;
 	readonly minutes: number;
+	/** The service that is restarted in the middle. */
+	readonly restart: ServiceName;
 }
 export const MAX_NODES = 10_000;
-export const fullNodes: NodesPlan = { nodes: 1_000, minutes: 10 };
-export const quickNodes: NodesPlan = { nodes: 50, minutes: 1 };
+export const fullNodes: NodesPlan = { nodes: 1_000, minutes: 10, restart: 'apiserver-sim' };
+export const quickNodes: NodesPlan = { ...fullNodes, nodes: 50, minutes: 1 };
 
 export interface ProcessFigures {
 	/** The highest of all looks. */
@@ -34,7 +36,7 @@ export interface NodesResult extends NodesPlan {
 	readonly processes: Readonly<Record<string, ProcessFigures>>;
 	/** How much later than planned the latest heartbeat came. */
 	readonly latestMs: number;
-	/** The same for the heartbeats over the restart of the API server. */
+	/** The same for the heartbeats over the restart. */
 	readonly latestAfterRestartMs: number;
 	/** The lowest number of Ready nodes that a list showed. */
 	readonly fewestReady: number;
@@ -85,7 +87,7 @@ class NodesRun {
 	}
 
 	async run(): Promise<NodesResult> {
-		const { nodes, minutes } = this.#plan;
+		const { nodes, minutes, restart } = this.#plan;
 		const { mesh } = this.#subject;
 		const startedMs = performance.now();
 		this.#program = mesh.startNodes(nodes, await mesh.makeJoinConfig());
@@ -101,8 +103,8 @@ class NodesRun {
 		const busyShare = (machineCpuMs() - before.all) / elapsedMs / availableParallelism();
 		const figures = await this.#figures(before.cpu, { elapsedMs, heartbeats });
 		const latestMs = this.#beats.takeLatestMs();
-		this.#say('nodes: the API server restarts');
-		await mesh.startService('apiserver-sim');
+		this.#say(`nodes: ${restart} restarts`);
+		await mesh.startService(restart);
 		await this.#look(Math.min(RESTART_MS, halfMs));
 		const latestAfterRestartMs = this.#beats.takeLatestMs();
 		await this.#look(Math.max(halfMs - RESTART_MS, 0));

@@ -97,7 +97,7 @@ export function nodesText(result: NodesResult): string {
 		row('all processes', figures(total)),
 		row('all programs', `${(100 * result.busyShare).toFixed(0)} % of the processors`),
 		row('latest heartbeat', `${result.latestMs.toFixed(0)} ms after its planned time`),
-		row('over a restart of apiserver-sim', `${result.latestAfterRestartMs.toFixed(0)} ms after its planned time`),
+		row(`over a restart of ${result.restart}`, `${result.latestAfterRestartMs.toFixed(0)} ms after its planned time`),
 		row('Ready at every look', `${result.fewestReady} of ${nodes}`),
 		row('Ready changed', `${result.changedNodes} nodes`),
 	]);
