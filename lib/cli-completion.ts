@@ -12,24 +12,16 @@ export interface CompletionOptions {
 	readonly prepareCompletion?: (program: Command) => void;
 }
 
-/**
- * Add `completion SHELL`, which prints a script, and `complete -- WORDS`, which the script calls. The library is
- * loaded only for these two.
- *
- * @param words  the command line
- */
-export async function addCompletion(
-	program: Command,
-	words: readonly string[],
-	{ executable, prepareCompletion }: CompletionOptions,
-): Promise<void> {
+/** Add `complete -- WORDS`, which the script calls. The library is loaded only for this and for the script. */
+export async function completeWords(program: Command, { prepareCompletion }: CompletionOptions): Promise<void> {
+	const { default: completeTree } = await import('@bomb.sh/tab/commander');
+	prepareCompletion?.(program);
+	completeTree(program, { completionCommandName: 'completion' });
+}
+
+/** Add `completion SHELL`, which prints a script. */
+export function addCompletionCommand(program: Command, { executable }: CompletionOptions): void {
 	if (executable === undefined) return;
-	if (words[0] === 'complete') {
-		const { default: completeTree } = await import('@bomb.sh/tab/commander');
-		prepareCompletion?.(program);
-		completeTree(program, { completionCommandName: 'completion' });
-		return;
-	}
 	const command = program
 		.createCommand('completion')
 		.copyInheritedSettings(program)

@@ -4,6 +4,7 @@
  */
 import type { Clock } from './clock.ts';
 import { type Language, terminalLanguage } from './language.ts';
+import { cutColumns } from './terminal-columns.ts';
 import { printable } from './text.ts';
 
 export interface JoinProgress {
@@ -87,7 +88,7 @@ export function createJoinProgress({ total, write, clock, columns, language = 'e
 		shown = text;
 		if (columns === undefined) write(`${text}\n`);
 		// The last column stays free: some terminals wrap when it is written.
-		else write(`${CLEAR_LINE}${cutTo(Math.max(columns() - 1, 0), text)}`);
+		else write(`${CLEAR_LINE}${cutColumns(text, Math.max(columns() - 1, 0))}`);
 	};
 	const tick = (): void => {
 		const nowMs = clock();
@@ -166,16 +167,6 @@ function summaryText({ total, durations, alreadyJoined, refusals, elapsedMs }: T
 		...(alreadyJoined === 0 ? [] : [words.before(alreadyJoined)]),
 		...[...refusals].map(([code, times]) => words.refusedWith(times, printable(code))),
 	].join('\n');
-}
-
-/** A Chinese character has two columns. */
-function cutTo(columns: number, text: string): string {
-	let used = 0;
-	const end = [...text].findIndex((character) => {
-		used += character > '\u2e7f' ? 2 : 1;
-		return used > columns;
-	});
-	return end < 0 ? text : [...text].slice(0, end).join('');
 }
 
 /** Nearest rank. @param values  not empty */

@@ -1,11 +1,15 @@
 /** Runs the command line of every program: help, version, completion, the exit code, and one format for failures. */
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
-import { addCompletion, type CompletionOptions } from './cli-completion.ts';
+import { helpText } from './chinese/index.ts';
+import { chineseUsageError, translateCommand } from './cli-chinese.ts';
+import { addCompletionCommand, type CompletionOptions, completeWords } from './cli-completion.ts';
 import { ignoreProxies } from './config.ts';
 import { errorForPeople } from './error-text.ts';
 import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
+import { type Language, terminalLanguage } from './language.ts';
 import { projectPath } from './paths.ts';
+import { wrapColumns } from './terminal-columns.ts';
 import { terminalText } from './text.ts';
 
 export interface CliOptions extends CompletionOptions {
@@ -17,6 +21,8 @@ export interface CliOptions extends CompletionOptions {
 	/** Exit code for arguments that commander refuses. Default: USAGE_EXIT_CODE. */
 	readonly usageExitCode?: number;
 	readonly writeError?: (text: string) => void;
+	/** Of the help and of errors about arguments. Default: that of the terminal. */
+	readonly language?: Language;
 }
 
 export interface FailureReport {
@@ -35,12 +41,10 @@ export async function runCli(program: Command, options: CliOptions = {}): Promis
 		usageExitCode = USAGE_EXIT_CODE,
 	} = options;
 	const { writeError = (text: string) => void process.stderr.write(text) } = options;
-	addHelpAndVersion(program, options.examples);
-	guardCommands(program);
 	endWithReader();
 	ignoreProxies();
 	try {
-		await addCompletion(program, words, options);
+		await prepareProgram(program, words, options);
 		await program.parseAsync(words, { from: 'user' });
 		return Number(process.exitCode ?? 0);
 	} catch (error) {
@@ -49,6 +53,24 @@ export async function runCli(program: Command, options: CliOptions = {}): Promis
 		writeError(terminalText(text));
 		return exitCode;
 	}
+}
+
+/** Adds help, version and completion, in the language of the terminal, and the guards of `guardCommands`. */
+export async function prepareProgram(
+	program: Command,
+	words: readonly string[],
+	{ examples = [], language = terminalLanguage(), ...options }: CliOptions,
+): Promise<void> {
+	const isCompleting = options.executable !== undefined && words[0] === 'complete';
+	if (!isCompleting) addCompletionCommand(program, options);
+	eachCommand(program, (command) =>
+		command.configureHelp({ ...command.configureHelp(), helpWidth: HELP_WIDTH, minWidthToWrap: MIN_WIDTH_TO_WRAP }),
+	);
+	program.version(`kubejoin ${projectVersion()}`, '--version', 'print the version');
+	if (examples.length > 0) program.addHelpText('after', examplesText(examples, language));
+	if (language === 'zh') eachCommand(program, translateCommand);
+	guardCommands(program, language);
+	if (isCompleting) await completeWords(program, options);
 }
 
 /**
@@ -64,19 +86,14 @@ export const reportAs =
 	};
 
 /** The text below a program's or a command's own help. */
-export const examplesText = (examples: readonly string[]): string =>
-	`\nExamples:\n${examples.map((line) => `  ${line.replaceAll('\n', '\n  ')}`).join('\n')}`;
+export const examplesText = (examples: readonly string[], language: Language = terminalLanguage()): string =>
+	`\n${helpText('Examples:', language)}\n${examples.map((line) => `  ${line.replaceAll('\n', '\n  ')}`).join('\n')}`;
+
+/** A paragraph below a program's or a command's own help. */
+export const helpLines = (text: string): readonly string[] => wrapColumns(helpText(text), HELP_WIDTH);
 
 const HELP_WIDTH = 80;
 const MIN_WIDTH_TO_WRAP = 20;
-
-export function addHelpAndVersion(program: Command, examples: readonly string[] = []): void {
-	eachCommand(program, (command) =>
-		command.configureHelp({ ...command.configureHelp(), helpWidth: HELP_WIDTH, minWidthToWrap: MIN_WIDTH_TO_WRAP }),
-	);
-	program.version(`kubejoin ${projectVersion()}`, '--version', 'print the version');
-	if (examples.length > 0) program.addHelpText('after', examplesText(examples));
-}
 
 function projectVersion(): string {
 	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
@@ -87,9 +104,12 @@ function projectVersion(): string {
  * Commander never ends the process, and its errors do not repeat the value of an unknown option, which may be a
  * secret.
  */
-export function guardCommands(program: Command): void {
+function guardCommands(program: Command, language: Language): void {
+	const shown = (text: string): string => (language === 'zh' ? chineseUsageError(text) : text);
 	eachCommand(program, (command) =>
-		command.exitOverride().configureOutput({ outputError: (text, write) => write(terminalText(withoutValues(text))) }),
+		command
+			.exitOverride()
+			.configureOutput({ outputError: (text, write) => write(terminalText(shown(withoutValues(text)))) }),
 	);
 }
 

@@ -46,6 +46,10 @@ const diagnosisLabels = {
 	zh: { code: '代码：', meaning: '含义：', mostLikely: '最可能：', alsoPossible: '也可能：', remedy: '处理：' },
 } as const satisfies Record<Language, object>;
 
+/** A sentence of kubejoin in the language of the terminal; a text of upstream stays English. */
+export const sentenceText = (text: string, language: Language = terminalLanguage()): string =>
+	(language === 'zh' ? sentenceInChinese(text) : undefined) ?? text;
+
 /** The last line below a text of upstream. */
 export const remedyLine = (remedy: string, language: Language = terminalLanguage()): string =>
 	language === 'zh'

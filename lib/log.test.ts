@@ -24,6 +24,16 @@ describe('log lines', () => {
 		assert.equal(renderLine({ ...line, level: 'error' }), '12:00:01.103 ca-service             ERROR signed');
 	});
 
+	it('text: sentences are Chinese for readers of Chinese, and JSON stays English', () => {
+		const line = { time: '2026-01-31T12:00:01.103Z', level: 'warn', service: 'ca-service', msg: 'a token was refused' };
+		const refused = { ...line, code: 'X', remedy: 'Correct these settings; nothing was started' };
+		assert.match(renderLine(refused, 'zh'), / 令牌被拒绝 {2}code=X {2}remedy=\p{Script=Han}/u);
+		assert.doesNotMatch(renderLine(refused, 'en'), /\p{Script=Han}/u);
+		const { lines, log } = linesOf('json');
+		log.warn('a token was refused');
+		assert.match(lines.join(''), /"msg":"a token was refused"/);
+	});
+
 	it('json: one object per line', () => {
 		const { lines, log } = linesOf('json');
 		log.warn({ node: 'a' }, 'hello');

@@ -3,7 +3,10 @@
  * with the form of a secret is masked; no caller may rely on that.
  */
 import { pino } from 'pino';
+import { logText } from './chinese/index.ts';
+import { sentenceText } from './error-text.ts';
 import { asKubejoinError } from './errors.ts';
+import { type Language, terminalLanguage } from './language.ts';
 import { maskSecrets, printable, printableJson } from './text.ts';
 
 export { maskSecrets as maskTokens } from './text.ts';
@@ -48,18 +51,28 @@ export interface LogLine {
 
 /**
  * `12:00:01.103 ca-service signed the certificate of node-1 serial=…`; warnings and errors are marked. One line without
- * control characters, for any text in a name or message.
+ * control characters, for any text in a name or message. Its sentences are in the language of the terminal.
  */
-export function renderLine(line: LogLine): string {
+export function renderLine(line: LogLine, language: Language = terminalLanguage()): string {
 	const { time, level, service, msg, ...fields } = line;
+	const shown = (key: string, value: string) => (isSentence.has(key) ? sentenceText(value, language) : value);
 	const rest = Object.entries(fields)
 		.filter(([, value]) => value !== undefined && value !== '')
-		.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+		.map(([key, value]) => `${key}=${typeof value === 'string' ? shown(key, value) : JSON.stringify(value)}`);
 	const mark = level === 'info' || level === 'debug' ? '' : `${level.toUpperCase()} `;
 	return printable(
-		[time.slice(11, 23), ` ${service.padEnd(22)} `, mark, msg, ...rest.map((field) => `  ${field}`)].join(''),
+		[
+			time.slice(11, 23),
+			` ${service.padEnd(22)} `,
+			mark,
+			logText(msg, language),
+			...rest.map((field) => `  ${field}`),
+		].join(''),
 	);
 }
+
+/** Fields with a sentence of kubejoin. */
+const isSentence: ReadonlySet<string> = new Set(['error', 'remedy', 'problem']);
 
 /** The fields of an error in a log line: code, message, and the cause of INTERNAL. */
 export function errorFields(error: unknown): Record<string, unknown> {

@@ -19,12 +19,14 @@ import { reportHtml } from '../chaos/runner/report-html.ts';
 import { reportMarkdown } from '../chaos/runner/report-markdown.ts';
 import { type MeshKind, meshKinds, readResults, recordedSeconds, recordResults } from '../chaos/runner/results.ts';
 import { runExperiment } from '../chaos/runner/run.ts';
-import { runCli } from '../lib/cli.ts';
+import { runWords } from '../chaos/runner/words.ts';
+import { helpLines, runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { systemClock } from '../lib/clock.ts';
 import { environment, httpUrl, integer, oneOf } from '../lib/config.ts';
 import { causeText, KubejoinError } from '../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
+import { terminalLanguage } from '../lib/language.ts';
 import { projectPath } from '../lib/paths.ts';
 import { processStart } from '../lib/process-identity.ts';
 
@@ -44,6 +46,9 @@ interface Flags {
 	readonly catalogue: string;
 }
 
+const RESULTS =
+	'Rollbacks always run. Exit codes: 0 all passed, 1 one failed, 2 invalid document, 3 invalid arguments, ' +
+	'130 interrupted.';
 const MAX_SEED = 2 ** 32 - 1;
 const INTERRUPTED_EXIT_CODE = 130;
 /** npm forwards the signal that the terminal has sent already: one Ctrl-C arrives twice. */
@@ -51,6 +56,7 @@ const SAME_SIGNAL_MS = 300;
 const TICK_MS = 1_000;
 const EVENTS_FILE = 'events.jsonl';
 
+const language = terminalLanguage();
 const write = (text: string) => void process.stdout.write(text);
 
 const program = new Command('npm run chaos --')
@@ -86,12 +92,7 @@ const program = new Command('npm run chaos --')
 	)
 	.option('--record', 'write the results into docs/chaos-results.json; needs --mesh')
 	.option('--catalogue <dir>', 'directory of the experiments', 'chaos/experiments')
-	.addHelpText(
-		'after',
-		`
-Rollbacks always run. Exit codes: 0 all passed, 1 one failed, 2 invalid
-document, 3 invalid arguments, 130 interrupted.`,
-	)
+	.addHelpText('after', () => ['', ...helpLines(RESULTS)].join('\n'))
 	.action(chaos);
 
 /** Completes the names of the experiments. */
@@ -118,15 +119,15 @@ async function chaos(names: readonly string[], flags: Flags): Promise<void> {
 	const machine: Machine = { environment: known, directory: projectPath(), runLab };
 	const folder = resolve(projectPath(), flags.catalogue);
 	const { entries, problems } = readCatalogue(folder, shown(folder), machine);
-	if (flags.list) return write(flags.output === 'json' ? listJson(entries) : listTable(entries));
+	if (flags.list) return write(flags.output === 'json' ? listJson(entries) : listTable(entries, language));
 
 	const chosen = chooseEntries(entries, names);
 	const plans = plansOf(chosen, problems);
 	if (plans.length === 0)
 		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `${shown(folder)} contains no experiments` });
-	if (flags.validate) return write(`${plans.length} ${plans.length === 1 ? 'document is' : 'documents are'} valid\n`);
+	if (flags.validate) return write(`${runWords[language].valid(plans.length)}\n`);
 	const ordered = flags.shuffle ? shuffle(plans, seed) : plans;
-	if (flags.dryRun) return write(ordered.map(planText).join('\n'));
+	if (flags.dryRun) return write(ordered.map((plan) => planText(plan, language)).join('\n'));
 	await run(ordered, { machine, seed, mesh, flags, state });
 }
 
@@ -257,7 +258,7 @@ function createReporter(progress: Flags['progress']): {
 	const { NO_COLOR = '', FORCE_COLOR = '' } = environment();
 	const isTerminal = process.stdout.isTTY === true;
 	const color = NO_COLOR === '' && (FORCE_COLOR !== '' || isTerminal);
-	const { report, tick } = createConsoleReporter({ write, color, live: isTerminal, clock: systemClock });
+	const { report, tick } = createConsoleReporter({ write, color, live: isTerminal, clock: systemClock, language });
 	// An error ends the program, although the reporter is not stopped.
 	const timer = setInterval(tick, TICK_MS).unref();
 	return { report, stop: () => clearInterval(timer) };

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { printedText } from '../lib/chinese/index.ts';
 import { runCli } from '../lib/cli.ts';
 import { terminalLanguage } from '../lib/language.ts';
 import { projectPath } from '../lib/paths.ts';
@@ -23,12 +24,13 @@ interface Flags {
 
 const EXIT_FAILURE = 1;
 
-const print = (text: string): void => void process.stdout.write(`${printable(text)}\n`);
+const print = (text: string): void => void process.stdout.write(`${printable(printedText(text))}\n`);
 
 function doctor({ state }: Flags): void {
 	const { holder, files, findings } = checkState(resolve(state));
 	if (holder !== undefined) print(`The mesh in ${state} is running as process ${holder}.`);
-	for (const finding of findings) print(findingText({ ...finding, path: shownPath(finding.path) }));
+	const language = terminalLanguage();
+	for (const finding of findings) print(findingText({ ...finding, path: shownPath(finding.path) }, language));
 	if (findings.length === 0) print(`No damage found in ${state}: ${files} files examined.`);
 	else process.exitCode = EXIT_FAILURE;
 }

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { environment } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
+import { columnsOf } from '../lib/terminal-columns.ts';
 
 const programs = {
 	'kubectl-sim': 'services/kubectl-sim/main.js',
@@ -23,9 +25,9 @@ interface Result {
 	readonly stdout: string;
 	readonly stderr: string;
 }
-const call = (file: string, args: readonly string[]): Promise<Result> =>
+const call = (file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> =>
 	new Promise((resolve) => {
-		execFile(file, args, (error, stdout, stderr) =>
+		execFile(file, args, { env: { ...environment(), ...env } }, (error, stdout, stderr) =>
 			resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
 		);
 	});
@@ -45,6 +47,42 @@ async function completedInBash(words: readonly [Program, ...string[]], { loads =
 	return stdout.trim().split(' ');
 }
 
+const chinese = { LC_ALL: 'zh_CN.UTF-8' };
+/** Only their help is of interest. */
+const otherPrograms = ['services/observer/watch.js', 'chaos/runner/experiment-server.js', 'scripts/bench.js'].map(
+	(path) => projectPath('dist', path),
+);
+
+/** The help of a program and of each of its commands, in Chinese. */
+async function chineseHelp(path: string, words: readonly string[] = []): Promise<readonly string[]> {
+	const { code, stdout } = await call(process.execPath, [path, ...words, '--help'], chinese);
+	assert.equal(code, 0, `${path} ${words.join(' ')}`);
+	const [, commands = ''] = /\n命令：\n([\s\S]*?)\n(?:\n|$)/.exec(stdout) ?? [];
+	const names = [...commands.matchAll(/^ {2}([\w-]+)/gm)].map(([, name = '']) => name);
+	// The help of `watch` is that of another program.
+	const below = names.filter((name) => !['help', 'completion', 'watch'].includes(name));
+	const helps: string[] = [stdout];
+	for (const name of below) helps.push(...(await chineseHelp(path, [...words, name])));
+	return helps;
+}
+
+/** Lines with two Latin words of a sentence. Commands and their examples, names and the texts of kubeadm stay. */
+function englishLines(help: string): readonly string[] {
+	const [prose = ''] = help.replace(/^用法：.*$/m, '').split('\n示例：\n');
+	const texts = prose
+		.replaceAll(/^The "join" command executes the following phases:$/gm, '')
+		.replaceAll(/source <\([\w-]+\s+completion\s+bash\)/g, '')
+		.replaceAll(
+			/npm run \w+( --)?( --\w+)?|npm start|kubelet-sim join|kubeadm token|kubejoin watch|kubectl --user/g,
+			'',
+		)
+		.replaceAll(/get, list, create, delete, approve\.\.\.|apiserver-sim, ca-service, token-store/g, '');
+	return texts.split('\n').filter((line) => {
+		const described = line.replace(/^ {2}\S+(?: [<[|]\S+)*/, '').replaceAll(/"[^"]*"|\{[^}]*\}|[A-Z]{2,}\S*/g, '');
+		return /(?<![\w-])[a-z][a-z'-]+,? [a-z][a-z'-]+/.test(described.replaceAll(/client auth|digital signature/g, ''));
+	});
+}
+
 describe('every program', () => {
 	for (const name of names) {
 		it(`${name} prints its version and three examples`, async () => {
@@ -57,6 +95,29 @@ describe('every program', () => {
 			for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
 		});
 	}
+
+	it('has a help without an English sentence for readers of Chinese, within 80 columns', async () => {
+		const paths = [...names.map(pathOf), ...otherPrograms];
+		const helps = (await Promise.all(paths.map((path) => chineseHelp(path)))).flat();
+		assert.ok(helps.length > 80, String(helps.length));
+		assert.deepEqual(helps.flatMap(englishLines), []);
+		for (const line of helps.join('\n').split('\n')) assert.ok(columnsOf(line) <= 80 || !/[^\S\n]{3}/.test(line), line);
+	});
+
+	it('refuses wrong arguments in Chinese', async () => {
+		const refused = async (name: Program, ...words: readonly string[]) =>
+			(await call(process.execPath, [pathOf(name), ...words], chinese)).stderr;
+		assert.equal(await refused('kubejoin-start', '--versoin'), "错误：未知选项 '--versoin'\n（是否为 --version？）\n");
+		assert.equal(
+			await refused('kubejoin-start', '--port', 'x'),
+			"错误：选项 '--port <port>' 的值 'x' 无效。应为：1 到 64515 的整数。\n",
+		);
+		assert.equal(
+			await refused('kubejoin-chaos', '--progress', 'loud'),
+			"错误：选项 '--progress <format>' 的值 'loud' 无效。可选值：text, json, off。\n",
+		);
+		assert.equal(await refused('lab', 'leak'), "错误：缺少位置参数 'action'\n");
+	});
 
 	it('checks the version of Node before it loads a module that an old Node cannot link', async () => {
 		const bundle = projectPath('dist', 'bundle');

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { COLUMNS, createConsoleReporter, verdictText, wrap } from './console-reporter.ts';
+import type { Language } from '../../lib/language.ts';
+import { columnsOf } from '../../lib/terminal-columns.ts';
+import { COLUMNS, createConsoleReporter, wrap } from './console-reporter.ts';
 import type { ActivityEnded, ActivityStarted, ChaosEvent, ExperimentEnded } from './events.ts';
+import { runWords } from './words.ts';
 
 const ended: ExperimentEnded = {
 	event: 'experiment-ended',
@@ -26,9 +29,18 @@ const failed: ActivityEnded = {
 	problem: 'probe p: expected exit code 0, got 1',
 };
 
-function print(events: readonly ChaosEvent[], { color = false, live = false, nowMs = 0 } = {}): string {
+interface PrintOptions {
+	readonly color?: boolean;
+	readonly live?: boolean;
+	readonly nowMs?: number;
+	readonly language?: Language;
+}
+
+function print(events: readonly ChaosEvent[], options: PrintOptions = {}): string {
 	let text = '';
-	const { report, tick } = createConsoleReporter({ write: (more) => (text += more), color, live, clock: () => nowMs });
+	const { color = false, live = false, nowMs = 0, language = 'en' } = options;
+	const write = (more: string) => (text += more);
+	const { report, tick } = createConsoleReporter({ write, color, live, clock: () => nowMs, language });
 	for (const event of events) report(event);
 	tick();
 	return text;
@@ -66,6 +78,31 @@ describe('the console reporter', () => {
 		);
 		assert.match(text, /^ {2}- something else$/m);
 		assert.match(text, /0 passed, 1 failed, 1 not run, in 1 min 15 s; seed 1/);
+	});
+
+	it('prints titles, steps, verdicts, problems and progress in Chinese, within 80 columns', () => {
+		const experiments = [{ name: 'wrong-pin', id: 'X02', title: 'A node refuses', expectedSeconds: 60 }];
+		const begun = { event: 'experiment-started', atMs: 0, experiment: 'wrong-pin', id: 'X02', title: 'A node refuses' };
+		const problem = 'the mesh is not in its steady state after the method: expected exit code 0, got 1';
+		const events: readonly ChaosEvent[] = [
+			{ event: 'run-started', atMs: 0, pid: 1, seed: 1, experiments },
+			{ ...begun, expected: ended.expected, pace: 2 } as ChaosEvent,
+			{ ...started, name: 'mesh-is-steady-and-verdicts-match', waitsFor: { pattern: 'p', seconds: 9 } },
+			{ ...failed, name: 'mesh-is-steady-and-verdicts-match', problem },
+			{ ...failed, name: 'create-token', problem: undefined as never, code: 3 },
+			{ event: 'interrupted', atMs: 0, isFirst: true },
+			{ event: 'interrupted', atMs: 0, isFirst: false },
+			{ ...ended, experiment: 'wrong-pin', problems: [problem] },
+			{ ...ended, experiment: 'wrong-pin', verdicts: ended.expected, problems: [problem] },
+			...whole.slice(-1),
+		];
+		const text = print(events, { live: true, language: 'zh' });
+		for (const line of text.replaceAll('\r\u001b[K', '\n').split('\n')) {
+			assert.ok(columnsOf(line) <= COLUMNS, line);
+			assert.doesNotMatch(line, /[a-z]{2,} [a-z]{2,}/, line);
+		}
+		assert.match(text, /服务和节点处于稳态，结论符合预期/);
+		assert.match(text, /安全性 +被破坏，符合预期/);
 	});
 
 	it('prints the output of a failed program without control characters', () => {
@@ -126,11 +163,14 @@ describe('the console reporter', () => {
 
 describe('verdictText', () => {
 	it('gives the verdict and the prediction', () => {
-		assert.equal(verdictText('held', 'held'), 'held, as predicted');
-		assert.equal(verdictText('unknown', 'unknown'), 'not at stake');
-		assert.equal(verdictText('violated', 'unknown'), 'VIOLATED, although it was not at stake');
-		assert.equal(verdictText('violated', 'held'), 'VIOLATED, but held was predicted');
-		assert.equal(verdictText('unknown', 'violated'), 'unknown: no probe gave a verdict; violated was predicted');
+		assert.equal(runWords.en.verdict('held', 'held'), 'held, as predicted');
+		assert.equal(runWords.en.verdict('unknown', 'unknown'), 'not at stake');
+		assert.equal(runWords.en.verdict('violated', 'unknown'), 'VIOLATED, although it was not at stake');
+		assert.equal(runWords.en.verdict('violated', 'held'), 'VIOLATED, but held was predicted');
+		assert.equal(
+			runWords.en.verdict('unknown', 'violated'),
+			'unknown: no probe gave a verdict; violated was predicted',
+		);
 	});
 });
 

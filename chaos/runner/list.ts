@@ -1,23 +1,29 @@
 /** The catalogue and the plan of an experiment, as text. */
+import type { Language } from '../../lib/language.ts';
 import type { Entry } from './catalogue.ts';
-import { expectedText, padded, wrap } from './console-reporter.ts';
+import { padded, wrap } from './console-reporter.ts';
+import type { Verdict } from './events.ts';
 import { type Plan, type Step, verdictKinds } from './plan.ts';
+import { type RunWords, runWords } from './words.ts';
 
-const INVALID = '(this document has problems: npm run chaos -- --validate)';
+export const expectedText = (verdict: Verdict, words: RunWords = runWords.en): string =>
+	verdict === 'unknown' ? words.verdict(verdict, verdict) : words.verdicts[verdict];
 
 /** Two lines for each experiment: its properties and its title. */
-export function listTable(entries: readonly Entry[]): string {
+export function listTable(entries: readonly Entry[], language: Language = 'en'): string {
+	const words = runWords[language];
+	const { columns } = words;
 	const row = (cells: readonly string[]) =>
 		cells
 			.map((cell, column) => padded(cell, [38, 5, 4, 12, 12][column] ?? 10))
 			.join(' ')
 			.trimEnd();
 	const lines = entries.flatMap(({ name, plan }) => {
-		if (plan === undefined) return [row([name]), `  ${INVALID}`];
-		const verdicts = verdictKinds.map((kind) => expectedText(plan.expected[kind]));
-		return [row([name, plan.about.id, plan.about.tier, ...verdicts]), wrap(plan.title, '  ')];
+		if (plan === undefined) return [row([name]), `  ${words.invalid}`];
+		const verdicts = verdictKinds.map((kind) => expectedText(plan.expected[kind], words));
+		return [row([name, plan.about.id, plan.about.tier, ...verdicts]), wrap(words.title(name, plan.title), '  ')];
 	});
-	return `${[row(['NAME', 'ID', 'TIER', 'SECURITY', 'AVAILABILITY']), ...lines].join('\n')}\n`;
+	return `${[row([columns.name, columns.id, columns.tier, columns.security, columns.availability]), ...lines].join('\n')}\n`;
 }
 
 export const listJson = (entries: readonly Entry[]): string =>
@@ -42,15 +48,20 @@ export const listJson = (entries: readonly Entry[]): string =>
 	)}\n`;
 
 /** The commands that an experiment runs. */
-export function planText({ name, about, title, hypothesis, method, rollbacks }: Plan): string {
+export function planText(
+	{ name, about, title, hypothesis, method, rollbacks }: Plan,
+	language: Language = 'en',
+): string {
+	const words = runWords[language];
+	const { parts } = words;
 	const part = (heading: string, steps: readonly Step[]) =>
 		steps.length === 0 ? [] : [`  ${heading}`, ...steps.flatMap(stepLines)];
 	return `${[
-		wrap(`${name} (${about.id}): ${title}`, ''),
-		...part('before', hypothesis.probes),
-		...part('method', method),
-		...part('after', hypothesis.probes),
-		...part('rollbacks, in every case', rollbacks),
+		wrap(words.heading(name, about.id, words.title(name, title)), ''),
+		...part(parts.before, hypothesis.probes),
+		...part(parts.method, method),
+		...part(parts.after, hypothesis.probes),
+		...part(words.everyRollback, rollbacks),
 	].join('\n')}\n`;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { leftText, secondsLeft } from './progress.ts';
+import { secondsLeft } from './progress.ts';
+import { runWords } from './words.ts';
 
 describe('secondsLeft', () => {
 	const estimated = (expectedSeconds?: number, actualSeconds?: number) => ({ expectedSeconds, actualSeconds });
@@ -27,9 +28,9 @@ describe('secondsLeft', () => {
 	});
 });
 
-describe('leftText', () => {
+describe('the time that is left', () => {
 	it('rounds to minutes, then to tens of seconds', () => {
-		assert.deepEqual([240, 100, 89, 41, 9.9].map(leftText), [
+		assert.deepEqual([240, 100, 89, 41, 9.9].map(runWords.en.left), [
 			'about 4 min left',
 			'about 2 min left',
 			'about 90 s left',

@@ -29,9 +29,3 @@ export function secondsLeft(experiments: readonly Estimated[], runningSeconds: n
 	const [running = 0, ...later] = left;
 	return Math.max(running - runningSeconds, 0) + later.reduce((total, seconds) => total + seconds, 0);
 }
-
-/** `about 4 min left`; no more exact than the estimate is. */
-export function leftText(seconds: number): string {
-	if (seconds >= 90) return `about ${Math.round(seconds / 60)} min left`;
-	return seconds >= 10 ? `about ${Math.ceil(seconds / 10) * 10} s left` : 'a few seconds left';
-}

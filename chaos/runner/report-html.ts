@@ -1,6 +1,5 @@
 /** The report as one HTML page without scripts or requests. All text is escaped. */
 import { printableLines } from '../../lib/text.ts';
-import { secondsText, verdictText } from './console-reporter.ts';
 import { escapeXml as h, sequenceSvg } from './diagram.ts';
 import type { Verdict } from './events.ts';
 import { mapTexts } from './json.ts';
@@ -20,6 +19,7 @@ import {
 } from './report.ts';
 import { stylesheet } from './report-style.ts';
 import { type Evidence, explainVerdicts } from './verdict.ts';
+import { runWords } from './words.ts';
 
 const verdictClass = (verdict: Verdict): string => (verdict === 'held' ? 'good' : 'bad');
 const span = (style: string, html: string): string => `<span class="${style}">${html}</span>`;
@@ -60,7 +60,7 @@ function rowHtml({ name, id, result, journal }: Chapter): string {
 		`<tr><th scope="row"><a href="#${h(name)}">${h(name)}</a> ${span('quiet', h(id))}</th>`,
 		...verdictKinds.map((kind) => `<td data-label="${kind}">${verdictCell(verdicts[kind])}</td>`),
 		`<td data-label="result">${span(`badge ${result}`, result)}</td>`,
-		`<td class="number" data-label="time">${secondsText(journal.duration)}</td></tr>`,
+		`<td class="number" data-label="time">${runWords.en.seconds(journal.duration)}</td></tr>`,
 	].join('');
 }
 
@@ -91,7 +91,7 @@ ${notes.join('')}
 function verdictsHtml({ journal }: Chapter): string {
 	const { verdicts, expected, problems } = journal.kubejoin;
 	const boxes = verdictKinds.map((kind) => {
-		const text = verdictText(verdicts[kind], expected[kind]);
+		const text = runWords.en.verdict(verdicts[kind], expected[kind]);
 		return `<div class="verdict ${verdictClass(verdicts[kind])}"><dt>${kind}</dt><dd>${h(text)}</dd></div>`;
 	});
 	const explained = explainVerdicts({ ...journal.kubejoin, status: journal.status }) ?? '';
@@ -108,7 +108,7 @@ function stepHtml({ part, name, type, how, isBad, seconds, output }: Chapter['st
 		span('part', part),
 		span('what', h(name)),
 		span(`how ${isBad ? 'bad' : 'quiet'}`, h(how)),
-		span('seconds quiet', secondsText(seconds)),
+		span('seconds quiet', runWords.en.seconds(seconds)),
 	].join('');
 	if (output === '') return `<li class="${type}"><div class="head">${head}</div></li>`;
 	const summary = `<summary class="head">${head}</summary>`;

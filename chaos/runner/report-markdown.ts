@@ -1,6 +1,5 @@
 /** The report in Markdown. Text from outside becomes neither a link nor a heading nor HTML. */
 import { printableLines } from '../../lib/text.ts';
-import { secondsText, verdictText } from './console-reporter.ts';
 import { sequenceMermaid } from './diagram.ts';
 import { mapTexts } from './json.ts';
 import { verdictKinds } from './plan.ts';
@@ -17,6 +16,7 @@ import {
 	type RunReport,
 } from './report.ts';
 import { explainVerdicts } from './verdict.ts';
+import { runWords } from './words.ts';
 
 const m = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|]/g, (sign) => `\\${sign}`);
 const fence = (text: string): string => {
@@ -29,7 +29,7 @@ export function reportMarkdown(run: RunReport): string {
 	const chapters = mapTexts(run.journals, printableLines).map(chapterOf);
 	const rows = chapters.map(({ name, id, result, journal }) => {
 		const verdicts = verdictKinds.map((kind) => journal.kubejoin.verdicts[kind]);
-		return `| ${[m(name), m(id), ...verdicts, result, secondsText(journal.duration)].join(' | ')} |`;
+		return `| ${[m(name), m(id), ...verdicts, result, runWords.en.seconds(journal.duration)].join(' | ')} |`;
 	});
 	const notRun = run.notRun.length === 0 ? [] : [`Not run: ${m(run.notRun.join(', '))}`];
 	const table = [
@@ -50,7 +50,7 @@ function chapterMarkdown(chapter: Chapter): string[] {
 	return [
 		`## ${m(title)}`,
 		`${m(id)} · ${m(name)} · **${result}**`,
-		verdictKinds.map((kind) => `- ${kind}: **${verdictText(verdicts[kind], expected[kind])}**`).join('\n'),
+		verdictKinds.map((kind) => `- ${kind}: **${runWords.en.verdict(verdicts[kind], expected[kind])}**`).join('\n'),
 		...(explained === undefined ? [] : [m(explained)]),
 		...(problems.length === 0 ? [] : [problems.map((problem) => `- ${m(problem)}`).join('\n')]),
 		...(lesson === '' ? [] : [`> ${m(lesson)}`]),
@@ -58,7 +58,7 @@ function chapterMarkdown(chapter: Chapter): string[] {
 		...section('Steady state', hypothesis),
 		'### Steps',
 		steps
-			.map(({ part, name: what, how, seconds }) => `1. ${part}: ${m(what)}: ${how}, ${secondsText(seconds)}`)
+			.map(({ part, name: what, how, seconds }) => `1. ${part}: ${m(what)}: ${how}, ${runWords.en.seconds(seconds)}`)
 			.join('\n'),
 		...steps.filter(({ isBad, output }) => isBad && output !== '').map(({ output }) => fence(output)),
 		...(evidence.length === 0

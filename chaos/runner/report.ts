@@ -1,9 +1,10 @@
 /** The content of the report, which report-html.ts and report-markdown.ts format. */
-import { secondsText } from './console-reporter.ts';
+
 import type { Journal, Run } from './journal.ts';
 import { isMap, type Json, type JsonMap } from './json.ts';
 import type { SeenJoin } from './observer.ts';
 import type { Evidence } from './verdict.ts';
+import { runWords } from './words.ts';
 
 export interface RunReport {
 	readonly journals: readonly Journal[];
@@ -111,7 +112,7 @@ export const counts = ({ journals, notRun }: RunReport): string => {
 export const details = (run: RunReport): string =>
 	[
 		`${run.start.slice(0, 16).replace('T', ' ')} UTC`,
-		secondsText(run.seconds),
+		runWords.en.seconds(run.seconds),
 		...(run.mesh === undefined ? [] : [`mesh ${run.mesh}`]),
 		`seed ${run.seed}`,
 		`kubejoin ${run.version}`,
@@ -132,7 +133,7 @@ export const joinTitle = ({ node, state, failure, durationMs }: SeenJoin): strin
 		`${node} ${resultTexts[state]}`,
 		failure === undefined ? '' : ` with ${failure.code}`,
 		', ',
-		secondsText(durationMs / 1000),
+		runWords.en.seconds(durationMs / 1000),
 	].join('');
 export const noJoins = ({ journal, joins }: Chapter): string =>
 	journal.kubejoin.observerProblem !== undefined

@@ -1,7 +1,8 @@
 /** Makes the catalogue of docs/chaos.md from all documents and their last recorded results. */
 import { readFileSync } from 'node:fs';
 import { readCatalogue } from '../../chaos/runner/catalogue.ts';
-import { expectedText, wrap } from '../../chaos/runner/console-reporter.ts';
+import { wrap } from '../../chaos/runner/console-reporter.ts';
+import { expectedText } from '../../chaos/runner/list.ts';
 import type { Plan } from '../../chaos/runner/plan.ts';
 import { RESULTS_FILE, type Result, type Results } from '../../chaos/runner/results.ts';
 import { environment } from '../../lib/config.ts';

@@ -33,6 +33,6 @@ export const errorPageInChinese = (): string => `# 错误代码
 其中有 gRPC 状态、HTTP 状态和退出码。
 
 每个错误都有代码、错误信息和处理方法，多数还有可能的原因。代码的含义从不改变。Kubernetes 有对应的错误信息时，使用 Kubernetes 的原文。
-花括号表示值。页面显示本页的中文，设置 \`LANG=zh_CN.UTF-8\` 后，终端也显示；日志使用英文。
+花括号表示值。页面显示本页的中文，设置 \`LANG=zh_CN.UTF-8\` 后，终端也显示；JSON 日志使用英文。
 
 ${errorEntries().map(sectionOf).join('\n')}`;

@@ -94,10 +94,14 @@ describe('kubejoin doctor', () => {
 			damage(whole);
 			const { findings } = checkState(state);
 			const found = findings.filter((finding) => finding.path === whole);
-			assert.deepEqual([found.length, findings.length], [1, 1], `${path}: ${findings.map(findingText).join('\n')}`);
+			assert.deepEqual(
+				[found.length, findings.length],
+				[1, 1],
+				`${path}: ${findings.map((one) => findingText(one, 'en')).join('\n')}`,
+			);
 			assert.match(found[0]?.problem ?? '', problem, path);
 			for (const finding of findings) {
-				const line = findingText(finding);
+				const line = findingText(finding, 'en');
 				assert.ok(!line.includes(SECRET), line);
 				assert.ok(!line.includes('\n'), line);
 			}

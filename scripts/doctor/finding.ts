@@ -1,3 +1,6 @@
+import { printedText } from '../../lib/chinese/index.ts';
+import type { Language } from '../../lib/language.ts';
+
 export interface Finding {
 	readonly path: string;
 	/** Must contain no secret: it is printed. */
@@ -8,5 +11,11 @@ export interface Finding {
 	readonly remedy: string;
 }
 
-export const findingText = ({ path, problem, meaning, remedy }: Finding): string =>
-	`${path}: ${problem}. ${meaning}. ${remedy}`;
+export function findingText({ path, ...texts }: Finding, language: Language): string {
+	const [problem, meaning, remedy] = [texts.problem, texts.meaning, texts.remedy].map((one) =>
+		printedText(one, language),
+	);
+	return language === 'zh'
+		? `${path}：${problem}。${meaning}。${remedy}`
+		: `${path}: ${problem}. ${meaning}. ${remedy}`;
+}

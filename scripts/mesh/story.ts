@@ -5,12 +5,14 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import wrapAnsi from 'wrap-ansi';
+import { logText, printedText } from '../../lib/chinese/index.ts';
 import type { JoinProgress } from '../../lib/cli-progress.ts';
+import { remedyLine, sentenceText } from '../../lib/error-text.ts';
 import { causeText } from '../../lib/errors.ts';
 import { irregularity } from '../../lib/files.ts';
 import { endWords } from '../../lib/join-words.ts';
 import { poll } from '../../lib/poll.ts';
+import { wrapColumns } from '../../lib/terminal-columns.ts';
 
 export interface Story {
 	/** A line that a program printed. */
@@ -99,16 +101,16 @@ function endedJoin(line: string): string {
 const isAfterJoin = /^\[(kubelet|discovery)\] /;
 
 const readLine = (name: string, line: string): string | undefined =>
-	name === 'observer' || isAfterJoin.test(line) ? line : undefined;
+	name === 'observer' ? line : isAfterJoin.test(line) ? printedText(line) : undefined;
 
 /** The text of a warning or an error in a JSON log. */
 function troubleOf(line: string): string | undefined {
 	const { level, msg = '', code, error, remedy } = parseRecord(line);
 	if (level !== 'warn' && level !== 'error') return undefined;
 	return [
-		`${level.toUpperCase()} ${msg}`,
-		...(code === undefined ? [] : [`${code}: ${error ?? ''}`]),
-		...(remedy === undefined ? [] : [`do this: ${remedy}`]),
+		`${level.toUpperCase()} ${logText(msg)}`,
+		...(code === undefined ? [] : [`${code}: ${sentenceText(error ?? '')}`]),
+		...(remedy === undefined ? [] : [remedyLine(remedy).trim()]),
 	].join(' ');
 }
 
@@ -125,7 +127,7 @@ function parseRecord(line: string): LogRecord {
 
 /** A paragraph whose further lines are indented. */
 function hanging(text: string, width: number): string {
-	const [first = '', ...more] = wrapAnsi(text, width - INDENT.length).split('\n');
+	const [first = '', ...more] = wrapColumns(text, width - INDENT.length);
 	return [first, ...more.map((line) => `${INDENT}${line}`), ''].join('\n');
 }
 

@@ -5,6 +5,7 @@
  */
 import '../../lib/require-node.ts';
 import { Command } from 'commander';
+import { helpText, printedText } from '../../lib/chinese/index.ts';
 import { runCli } from '../../lib/cli.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig, tracingSettings } from '../../lib/config.ts';
@@ -62,15 +63,18 @@ async function listenUntilStopped(flags: ListenFlags): Promise<void> {
 
 /** Prints the outcome of an attempt. A refused attempt is not a failure of this program. */
 const tryOnce = async (attempt: Promise<readonly string[]>): Promise<void> => {
-	for (const line of await attempt) say(printable(line));
+	for (const line of await attempt) say(printable(printedText(line)));
 };
 
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
-const modeList = (): string =>
-	`\nModes:\n${modeNames.map((name) => `  ${name} (${modes[name].power})\n      ${modes[name].does}`).join('\n')}\n`;
-const powerHelp = `\nPowers:\n${Object.entries(powers)
-	.map(([name, what]) => `  ${name}  ${what}`)
-	.join('\n')}\n`;
+const modeList = (): string => {
+	const rows = modeNames.map((name) => `  ${name} (${modes[name].power})\n      ${helpText(modes[name].does)}`);
+	return `\n${helpText('Modes:')}\n${rows.join('\n')}\n`;
+};
+const powerHelp = (): string => {
+	const rows = Object.entries(powers).map(([name, what]) => `  ${name}  ${helpText(what)}`);
+	return `\n${helpText('Powers:')}\n${rows.join('\n')}\n`;
+};
 
 const program = new Command(service).description(
 	'An attacker for the simulated mesh of this project only, with the knowledge of a real one',
@@ -87,7 +91,7 @@ program
 	.option('--token-file <file>', 'P1: a stolen bootstrap token, ID.SECRET')
 	.option('--ca-key-file <file>', "P3: the stolen key of the cluster's CA")
 	.option('--health-port <port>', 'port of /healthz and /readyz, on 127.0.0.1 (default: none)')
-	.addHelpText('after', () => modeList() + powerHelp)
+	.addHelpText('after', () => modeList() + powerHelp())
 	.action((flags: ListenFlags) => listenUntilStopped(flags));
 program
 	.command('request-certificate')

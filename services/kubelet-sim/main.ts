@@ -2,7 +2,7 @@
 /** The command line of kubelet-sim: `kubelet-sim join HOST:PORT …`. */
 import '../../lib/require-node.ts';
 import { Command, Option } from 'commander';
-import { reportAs, runCli } from '../../lib/cli.ts';
+import { helpLines, reportAs, runCli } from '../../lib/cli.ts';
 import { microClock } from '../../lib/clock.ts';
 import { LOOPBACK } from '../../lib/rpc/health.ts';
 import { createDial } from './clients.ts';
@@ -36,9 +36,8 @@ const phaseList = (): string => {
 		'',
 		'The "join" command executes the following phases:',
 		...names.map((name) => `  ${name}`),
-		`Without a hash, ${others(withoutPin)} replaces pin-ca and confirm.`,
-		`With a discovery file, ${others(byFile)}`,
-		'replace the phases of discovery.',
+		...helpLines(`Without a hash, ${others(withoutPin)} replaces pin-ca and confirm.`),
+		...helpLines(`With a discovery file, ${others(byFile)} replace the phases of discovery.`),
 	].join('\n');
 };
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, ...value.split(',')];

@@ -1,4 +1,5 @@
 /** The output of a process with one node, and of a process with many. */
+import { printedText } from '../../lib/chinese/index.ts';
 import type { JoinProgress } from '../../lib/cli-progress.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { asKubejoinError } from '../../lib/errors.ts';
@@ -34,7 +35,7 @@ export interface OutputOptions {
 const isOfJoin = /^\[(preflight|kubelet-start)\] (?!Waiting for the API server)/;
 
 export function oneNodeOutput({ write, adminConf, isInteractive, isQuiet }: OutputOptions): NodeOutput {
-	const say = (sentence: string): void => write(terminalText(`${sentence}\n`));
+	const say = (sentence: string): void => write(terminalText(`${printedText(sentence)}\n`));
 	return {
 		say,
 		sayOf(_plan, sentence) {
@@ -74,13 +75,13 @@ export class ManyNodesOutput implements NodeOutput {
 	}
 
 	say(sentence: string): void {
-		this.#progress.print(terminalText(`${sentence}\n`));
+		this.#progress.print(terminalText(`${printedText(sentence)}\n`));
 	}
 
 	sayOf({ line, request: { nodeName } }: NodePlan, sentence: string, repeated?: 'repeated'): void {
 		// The progress line replaces it.
 		if (isOfJoin.test(sentence)) return;
-		if (repeated === undefined || this.#isNews(nodeName, sentence)) this.say(line(sentence));
+		if (repeated === undefined || this.#isNews(nodeName, sentence)) this.say(line(printedText(sentence)));
 	}
 
 	/** Of a sentence that many nodes say, the first is news, and the first after a node says it for the second time. */

@@ -1,5 +1,5 @@
 /** The columns of the story in the terminal: node, time, mark, phase, words. */
-import wrapAnsi from 'wrap-ansi';
+import { padColumns, wrapColumns } from '../../lib/terminal-columns.ts';
 import { printable } from '../../lib/text.ts';
 
 export interface StoryLine {
@@ -67,21 +67,11 @@ export function hanging(text: string, columns: number): readonly string[] {
 	return [`${lead}${first}`, ...more.map((line) => `${lead}${INDENT}${line}`)];
 }
 
-/** A Chinese character takes two columns, and a Chinese sentence has few spaces to break at. */
-const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/g;
-const hasWide = (text: string): boolean => text.search(wide) !== -1;
-const padded = (text: string): string => text.padEnd(WORDS_WIDTH - (text.match(wide)?.length ?? 0));
+const padded = (text: string): string => padColumns(text, WORDS_WIDTH);
 
 /** A no-break space keeps a number with its unit; it is written as a space, so that a search finds the text. */
-function wrap(text: string, columns: number): readonly string[] {
-	const isWide = hasWide(text);
-	// One wide character fits at the end: a line must not begin with a closing mark.
-	const wrapped = wrapAnsi(text, Math.max(columns - (isWide ? 2 : 0), 1), { hard: isWide });
-	return wrapped
-		.replaceAll(/\n([，。：；、？）”])/g, '$1\n')
-		.replaceAll(NO_BREAK_SPACE, ' ')
-		.split('\n');
-}
+const wrap = (text: string, columns: number): readonly string[] =>
+	wrapColumns(text, Math.max(columns, 1)).map((line) => line.replaceAll(NO_BREAK_SPACE, ' '));
 
 /** `0.8 ms`, `1723 ms`, `12.3 s`, with a no-break space. */
 export function noBreakDuration(ms: number): string {

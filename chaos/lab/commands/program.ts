@@ -1,7 +1,6 @@
 /** The command line of the lab. */
 import { Command, CommanderError } from 'commander';
-import { addHelpAndVersion, guardCommands, reportAs, USAGE_EXIT_CODE } from '../../../lib/cli.ts';
-import { addCompletion } from '../../../lib/cli-completion.ts';
+import { prepareProgram, reportAs, USAGE_EXIT_CODE } from '../../../lib/cli.ts';
 import { errorForPeople } from '../../../lib/error-text.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { Lab } from '../connect.ts';
@@ -29,10 +28,8 @@ const examples = ['bin/lab steady', 'bin/lab logs expired', 'bin/lab matrix'];
 export async function runProgram(args: readonly string[], context: ProgramContext): Promise<Result> {
 	const results: Result[] = [];
 	const program = createProgram(args, context, (result) => results.push(result));
-	addHelpAndVersion(program, examples);
-	guardCommands(program);
 	try {
-		await addCompletion(program, args, { executable: 'lab' });
+		await prepareProgram(program, args, { executable: 'lab', examples });
 		await program.parseAsync(args, { from: 'user' });
 	} catch (error) {
 		results.push(failed(error));

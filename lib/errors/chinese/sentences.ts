@@ -627,6 +627,11 @@ export const composedSentences: Readonly<Record<string, string>> = {
 	'the mesh is not in its steady state before the method, so the method did not run: {problem}':
 		'实验前不处于稳态，因此没有运行实验步骤：{problem}',
 	'the mesh is not in its steady state after the method: {problem}': '实验后不处于稳态：{problem}',
+	'The verdicts are as predicted but do not count, because one check failed.':
+		'结论符合预期，但不计入结果：一项检查未通过。',
+	'The verdicts are as predicted but do not count, because {count} checks failed.':
+		'结论符合预期，但不计入结果：{count} 项检查未通过。',
+	'The verdicts do not count, because the experiment was interrupted.': '结论不计入结果：实验已中止。',
 	'probe {name}: {problem}': '探针 `{name}`：{problem}',
 	'action {name}: {problem}': '操作 `{name}`：{problem}',
 	...unexpectedVerdicts,

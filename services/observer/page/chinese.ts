@@ -1,6 +1,8 @@
 /** All Chinese texts. The page loads this file only for readers of Chinese. */
+import { experimentStepInChinese, experimentsInChinese } from '../../../lib/chinese/experiment-texts.ts';
+
 import { meaningInChinese, sentenceInChinese } from '../../../lib/errors/chinese/index.ts';
-import { lookup, translator } from '../../../lib/errors/chinese/template.ts';
+import { lookup } from '../../../lib/errors/chinese/template.ts';
 import {
 	catalogueInChinese,
 	expectedErrorsInChinese,
@@ -9,11 +11,9 @@ import {
 	phasesInChinese,
 	requestsInChinese,
 } from './catalogue-zh.ts';
-import { experimentsInChinese } from './experiments-zh.ts';
 import { fieldsInChinese, valuesInChinese } from './fields-zh.ts';
 import { guideTextsInChinese } from './guide-words-zh.ts';
 import { statesInChinese } from './states-zh.ts';
-import { stepsInChinese } from './steps-zh.ts';
 import type { Translation } from './translation.ts';
 
 export const chinese: Translation = {
@@ -31,7 +31,7 @@ export const chinese: Translation = {
 	expectedError: lookup(expectedErrorsInChinese),
 	meaning: meaningInChinese,
 	sentence: sentenceInChinese,
-	experiment: lookup(experimentsInChinese),
-	experimentStep: translator(stepsInChinese),
+	experiment: experimentsInChinese,
+	experimentStep: experimentStepInChinese,
 	state: lookup(statesInChinese),
 };

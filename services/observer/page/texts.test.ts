@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { stepTexts } from '../../../lib/chinese/experiment-steps.ts';
+import { experimentTexts } from '../../../lib/chinese/experiments.ts';
 import { meanings } from '../../../lib/errors/chinese/meanings.ts';
 import { sentences } from '../../../lib/errors/chinese/sentences.ts';
 import { translator, valueNames } from '../../../lib/errors/chinese/template.ts';
@@ -10,13 +12,11 @@ import { expectedErrorsInChinese, phasesInChinese } from './catalogue-zh.ts';
 import { certificateTextsInChinese } from './certificate-words-zh.ts';
 import { chinese } from './chinese.ts';
 import { english } from './english.ts';
-import { experimentsInChinese } from './experiments-zh.ts';
 import { failureLines } from './failure-lines.ts';
 import { clockTime, countdown, duration, hexDump } from './format.ts';
 import { labTextsInChinese } from './lab-words-zh.ts';
 import { panelTextsInChinese } from './panel-words-zh.ts';
 import { statesInChinese } from './states-zh.ts';
-import { stepsInChinese } from './steps-zh.ts';
 import { wordsOf } from './words.ts';
 
 /** The documents of the experiments, by name. */
@@ -69,8 +69,8 @@ function chineseTexts(): readonly string[] {
 		...Object.values(meanings),
 		...Object.values(sentences).map((text) => text.replaceAll(/\{\w+\}/g, 'x')),
 		...Object.values(statesInChinese),
-		...Object.values(experimentsInChinese).flatMap(({ title, description, lesson }) => [title, description, lesson]),
-		...Object.values(stepsInChinese).map((text) => text.replaceAll(/\{\w+\}/g, 'x')),
+		...Object.values(experimentTexts).flatMap(({ title, description, lesson }) => [title, description, lesson]),
+		...Object.values(stepTexts).map((text) => text.replaceAll(/\{\w+\}/g, 'x')),
 		own.ago('12 秒'),
 		own.expiresIn('5 分钟'),
 		own.left('0:04:59'),
@@ -153,22 +153,22 @@ describe('the texts of the page', () => {
 	});
 
 	it('in Chinese have every experiment and every step of one, and no other', () => {
-		assert.deepEqual(Object.keys(experimentsInChinese).toSorted(), [...experiments.keys()].toSorted());
+		assert.deepEqual(Object.keys(experimentTexts).toSorted(), [...experiments.keys()].toSorted());
 		const names = new Set([...experiments.values()].flatMap(stepNames));
-		const translate = translator(stepsInChinese);
+		const translate = translator(stepTexts);
 		assert.deepEqual(
 			[...names].filter((name) => translate(name) === undefined),
 			[],
-			'add them to steps-zh.ts',
+			'add them to lib/chinese/experiment-steps.ts',
 		);
 		const isUsed = (template: string) => {
 			const fits = translator({ [template]: 'x' });
 			return [...names].some((name) => fits(name) !== undefined);
 		};
 		assert.deepEqual(
-			Object.keys(stepsInChinese).filter((name) => !isUsed(name)),
+			Object.keys(stepTexts).filter((name) => !isUsed(name)),
 			[],
-			'remove them from steps-zh.ts',
+			'remove them from lib/chinese/experiment-steps.ts',
 		);
 	});
 
@@ -180,7 +180,7 @@ describe('the texts of the page', () => {
 	});
 
 	it('in Chinese have the values of the English text', () => {
-		for (const [english, chinese] of Object.entries(stepsInChinese))
+		for (const [english, chinese] of Object.entries(stepTexts))
 			assert.deepEqual(valueNames(chinese).toSorted(), valueNames(english).toSorted(), english);
 	});
 });

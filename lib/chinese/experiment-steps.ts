@@ -1,8 +1,8 @@
 /**
- * Steps of the experiments in Chinese, by their names. A name with values has them in braces. The name is an
- * identifier and is shown beside the Chinese text.
+ * Steps of the experiments in Chinese, by their names, for the page and the terminal. A name with values has them in
+ * braces. The name is an identifier, which the page shows beside the Chinese text.
  */
-export const stepsInChinese: Readonly<Record<string, string>> = {
+export const stepTexts: Readonly<Record<string, string>> = {
 	// Common to many experiments.
 	'mesh-is-steady-and-verdicts-match': '服务和节点处于稳态，结论符合预期',
 	'expect-security-to-hold': '声明预期：安全性保持',

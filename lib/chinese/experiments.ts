@@ -1,4 +1,7 @@
-/** Titles, descriptions and lessons of the experiments in Chinese. Their names are identifiers and stay. */
+/**
+ * Titles, descriptions and lessons of the experiments in Chinese, for the page and the terminal. Their names are
+ * identifiers and stay.
+ */
 
 export interface ChineseExperiment {
 	readonly title: string;
@@ -6,7 +9,7 @@ export interface ChineseExperiment {
 	readonly lesson: string;
 }
 
-export const experimentsInChinese: Readonly<Record<string, ChineseExperiment>> = {
+export const experimentTexts: Readonly<Record<string, ChineseExperiment>> = {
 	'a-year-in-a-minute': {
 		title: '100 个节点在不同时间轮换证书',
 		description: '证书有效期为 45 秒。100 个节点加入集群，并多次更新证书。一个节点被挂起，直到证书过期。',

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import jsTokens from 'js-tokens';
+import { translator, valueNames } from '../errors/chinese/template.ts';
+import { projectPath } from '../paths.ts';
+import { commanderTexts, helpTexts } from './help.ts';
+import { labHelpTexts } from './help-lab.ts';
+import { helpText, logText, printedText } from './index.ts';
+import { logTexts } from './log.ts';
+import { printedTexts } from './printed.ts';
+
+const tables = { commanderTexts, helpTexts, labHelpTexts, logTexts, printedTexts };
+const all = Object.entries(tables).flatMap(([table, texts]) =>
+	Object.entries(texts).map(([english, chinese]) => ({ table, english, chinese })),
+);
+
+const sources = execFileSync('git', ['ls-files', 'lib', 'services', 'scripts', 'chaos'], {
+	cwd: projectPath(),
+	encoding: 'utf8',
+})
+	.split('\n')
+	.filter((path) => path.endsWith('.ts') && !/\.test\.ts$|^lib\/chinese\/|\/page\//.test(path))
+	.map((path) => ({ path, source: readFileSync(projectPath(path), 'utf8') }));
+
+/** Texts that the code puts together, or that commander has. */
+const composed: readonly string[] = [
+	'display help for command',
+	'copy ca-key, mesh-client, signing-client, admin to the attackers; prints the directory',
+	'print a verdict now: security or availability',
+	'record an expectation that steady judges after the method: security or availability',
+	'This process is now {count} nodes. Press Ctrl-C to stop it.',
+	'Waiting for the API server to accept the token: {problem}',
+	'Waiting for the API server to create the request: {problem}',
+	'Waiting for the API server to create the Node: {problem}',
+	'{node} could not renew its client certificate ({code}): {problem}; it retries in {seconds} s',
+	'The client certificate expired at {time} and was not renewed ({reason}); joining again with the bootstrap token',
+	'API server: trusted, {url}, verified with this CA',
+	'API server: trusted, {url}, verified with an unpinned CA',
+];
+
+const isSpace = (type: string): boolean => /WhiteSpace|LineTerminator|Comment/.test(type);
+const literalText = (token: string): string =>
+	token.replace(/^['"`}]|(?:['"`]|\$\{)$/g, '').replace(/\\(['"`])/g, '$1');
+
+/** The texts of log lines: the last argument of `log.info(` and its siblings, a value for each expression in it. */
+function logMessages(source: string): readonly string[] {
+	const tokens = [...jsTokens(source)].filter(({ type }) => !isSpace(type));
+	return tokens.flatMap(({ value }, index) => {
+		const [log, dot] = [tokens[index - 2]?.value ?? '', tokens[index - 1]?.value];
+		const isCall = /^(?:info|warn|error|debug)$/.test(value) && /^#?log$/.test(log) && /^\??\.$/.test(dot ?? '');
+		return isCall && tokens[index + 1]?.value === '(' ? [lastText(tokens.slice(index + 2))] : [];
+	});
+}
+
+function lastText(tokens: readonly { readonly type: string; readonly value: string }[]): string {
+	let depth = 0;
+	let text = '';
+	for (const { type, value } of tokens) {
+		if (depth === 0 && value === ')') break;
+		if (/^[([{]$/.test(value) || type === 'TemplateHead') depth++;
+		if (/^[)\]}]$/.test(value) || type === 'TemplateTail') depth--;
+		if (depth === 0 && (type === 'StringLiteral' || type === 'NoSubstitutionTemplate')) text = literalText(value);
+		if (depth === 1 && type === 'TemplateHead') text = `${literalText(value)}VALUE`;
+		if (depth === 1 && type === 'TemplateMiddle') text += `${literalText(value)}VALUE`;
+		if (depth === 0 && type === 'TemplateTail') text += literalText(value);
+	}
+	return text;
+}
+
+describe('the Chinese texts of the programs', () => {
+	it('have the values of their English texts', () => {
+		for (const { english, chinese } of all)
+			assert.deepEqual(valueNames(chinese).toSorted(), valueNames(english).toSorted(), english);
+	});
+
+	it('are Chinese, with a space beside Latin text and full-width punctuation', () => {
+		for (const { english, chinese } of all) {
+			if (!/[a-z]{3} [a-z]{2}/.test(english)) continue;
+			assert.match(chinese, /\p{Script=Han}/u, english);
+			const prose = chinese.replaceAll(/\{\w+\}/g, '值').replaceAll(/`[^`]*`|source <\(.*\)/g, 'x');
+			assert.doesNotMatch(prose, /\p{Script=Han}[A-Za-z0-9]|[A-Za-z0-9]\p{Script=Han}/u, chinese);
+			assert.doesNotMatch(prose, /\p{Script=Han} ?[,:;!?()]|[,;!?()] ?\p{Script=Han}/u, chinese);
+			assert.doesNotMatch(prose, /[，。：；？（）] | [，。：；？（）]/u, chinese);
+		}
+	});
+
+	it('have every message of a log line', () => {
+		const messages = sources.flatMap(({ source }) => logMessages(source)).filter((text) => text !== '');
+		assert.ok(messages.length > 55, String(messages.length));
+		const known = translator({ ...logTexts, 'VALUE VALUE': 'approved or denied' });
+		assert.deepEqual(
+			messages.filter((text) => known(text) === undefined),
+			[],
+			'add them to log.ts',
+		);
+	});
+
+	it('are of texts in the code', () => {
+		const code = sources.map(({ source }) => source.replaceAll(/' \+\s*[`']|` \+\s*[`']/g, '').replaceAll("\\'", "'"));
+		const isInCode = (english: string) =>
+			english
+				.split(/\{\w+\}|\d+/)
+				.map((part) => part.trim())
+				.every((part) => code.some((source) => source.includes(part)));
+		const unused = all.filter(({ table, english }) => table !== 'commanderTexts' && !isInCode(english));
+		assert.deepEqual(
+			unused.map(({ english }) => english).filter((english) => !composed.includes(english)),
+			[],
+		);
+	});
+});
+
+describe('a text of a program', () => {
+	it('is Chinese line by line, behind its indent and its prefix; texts of kubeadm stay', () => {
+		const text =
+			'[kubelet] The API server is available again\n[preflight] Running pre-flight checks\n  token: sent and accepted';
+		assert.equal(
+			printedText(text, 'zh'),
+			'[kubelet] API 服务器恢复可用\n[preflight] Running pre-flight checks\n  令牌：已发送，已接受',
+		);
+		assert.equal(printedText(text, 'en'), text);
+	});
+
+	it('keeps the values of its phase', () =>
+		assert.equal(
+			printedText('[discovery/pin-ca] the node trusts the cluster CA (1 ms)', 'zh'),
+			'[discovery/pin-ca] 节点信任集群 CA（1 ms）',
+		));
+
+	it('is English without a translation, and in English', () => {
+		assert.equal(helpText('no such text', 'zh'), 'no such text');
+		assert.equal(helpText('Options:', 'en'), 'Options:');
+		assert.equal(logText('signed node-csr-x', 'zh'), '签发了 node-csr-x');
+	});
+});
