@@ -1,10 +1,11 @@
-/** Recordings, a JSON value a line. */
+/** The JSON lines of a compressed file in this folder, which is not built. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { projectPath } from '../../../lib/paths.ts';
 
-export const recordedLines = <T>(file: string): readonly T[] =>
-	gunzipSync(readFileSync(new URL(file, import.meta.url)))
+export const recordedLines = <T>(name: string): readonly T[] =>
+	gunzipSync(readFileSync(projectPath('services/apiserver-sim/golden', name)))
 		.toString()
-		.trim()
+		.trimEnd()
 		.split('\n')
-		.map((line) => JSON.parse(line) as T);
+		.map((line) => JSON.parse(line));
