@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { readCode, writeCode } from './start-program.ts';
 
 describe('compiled code of a command', () => {
@@ -44,20 +45,19 @@ describe('compiled code of a command', () => {
 	});
 
 	it('is written at the end of a program, and the next start runs it', () => {
-		const program = join(directory, 'program.cjs');
+		const [program, starter] = [join(directory, 'program.cjs'), join(directory, 'starter.mjs')];
+		const entryPoints = [join(import.meta.dirname, 'start-program.ts')];
+		buildSync({ entryPoints, outfile: starter, bundle: true, platform: 'node', format: 'esm' });
 		writeFileSync(program, "module.exports = (async () => { console.log(require('node:path') !== undefined); })();");
-		const start = (accepts: boolean) => {
+		const start = (accepts: boolean, ...flags: readonly string[]) => {
 			const text = [
-				`import { startProgram } from '${join(import.meta.dirname, 'start-program.ts')}';`,
+				`import { startProgram } from '${starter}';`,
 				"import { Script } from 'node:vm';",
 				'const { createCachedData } = Script.prototype;',
 				`Script.prototype.createCachedData = function () { console.log('compiled'); return createCachedData.call(this); };`,
-				// tsx enables them.
-				'process.setSourceMapsEnabled(false);',
 				`await startProgram('${program}', 'digest', '${join(directory, 'cache')}');`,
 			].join('\n');
-			const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', text], {
-				cwd: import.meta.dirname,
+			const { stdout, stderr } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', text], {
 				encoding: 'utf8',
 			});
 			assert.equal(stdout, accepts ? 'true\n' : 'true\ncompiled\n', stderr);
@@ -67,5 +67,7 @@ describe('compiled code of a command', () => {
 		writeFileSync(join(directory, 'cache', readdirSync(join(directory, 'cache'))[0] ?? ''), 'damaged');
 		start(false);
 		start(true);
+		start(false, '--max-lazy');
+		start(true, '--max-lazy');
 	}).timeout(60_000);
 });

@@ -64,7 +64,7 @@ export function sharedContexts(): ContextOf {
 	return (tls) => {
 		const { ca, cert, key } = tls;
 		if (cert === undefined || key === undefined) return () => anonymous(ca);
-		if (parseCertificates(cert)[0].publicKey.asymmetricKeyType !== 'ec') return newContext(tls);
+		if (!key.startsWith('-----BEGIN EC PRIVATE KEY-----')) return newContext(tls);
 		return () => withIdentity(identified(ca), cert, key);
 	};
 }

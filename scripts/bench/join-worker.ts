@@ -9,6 +9,7 @@ import { createDials } from '../../services/kubelet-sim/clients.ts';
 import { clusterSettingsReader } from '../../services/kubelet-sim/cluster-settings.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
+import { clusterReader } from '../../services/kubelet-sim/join/read-cluster.ts';
 import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
 import { repeat } from './repeat.ts';
 
@@ -23,7 +24,7 @@ export interface Batch {
 export type BatchResult = { readonly joinMs: readonly number[] } | { readonly error: string };
 
 /** Shared by all nodes, as in the program. */
-const [newDial, readSettings] = [createDials(), clusterSettingsReader()];
+const [newDial, readCluster, readSettings] = [createDials(), clusterReader(), clusterSettingsReader()];
 
 async function joinAll({ names, atOnce, config, directory }: Batch): Promise<readonly number[]> {
 	const waiting = { clock: systemClock, waitUntil: waitBy(systemClock), retryMs: 100 };
@@ -38,6 +39,7 @@ async function joinAll({ names, atOnce, config, directory }: Batch): Promise<rea
 		const tools = {
 			dial,
 			paths: nodePaths(join(directory, name)),
+			readCluster,
 			readSettings,
 			say: () => undefined,
 			signal,

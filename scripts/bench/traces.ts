@@ -11,6 +11,7 @@ import { createDial } from '../../services/kubelet-sim/clients.ts';
 import { clusterSettings } from '../../services/kubelet-sim/cluster-settings.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
+import { readCluster } from '../../services/kubelet-sim/join/read-cluster.ts';
 import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
 import { startLocalMesh } from '../mesh/local-mesh.ts';
 
@@ -44,6 +45,7 @@ async function joinsPerSecond(telemetry: Readonly<Record<string, string>>): Prom
 			const tools = {
 				dial: createDial(),
 				paths: nodePaths(join(state, 'nodes', name)),
+				readCluster,
 				readSettings: clusterSettings,
 				say: () => undefined,
 				...waiting,

@@ -42,6 +42,21 @@ const join: readonly Target[] = [
 		],
 	},
 	{
+		file: 'scripts/start-program.ts',
+		tests: ['scripts/start-program.test.ts'],
+		mutants: [
+			['return digestOf(code).equals(bytes.subarray(0, DIGEST_BYTES)) ? code : undefined;', 'return code;'],
+			['if (cachedData === undefined || script.cachedDataRejected)', 'if (script.cachedDataRejected)'],
+			['if (cachedData === undefined || script.cachedDataRejected)', 'if (cachedData === undefined)'],
+			['{ filename: file, cachedData }', '{ filename: file }'],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/join/read-cluster.ts',
+		tests: ['services/kubelet-sim/join/pin-ca.test.ts'],
+		mutants: [['if (last?.text !== text)', 'if (last === undefined)']],
+	},
+	{
 		file: 'lib/codec/decode.ts',
 		tests: ['lib/kube/codec/round-trip.test.ts', 'lib/rpc/contracts.test.ts'],
 		mutants: [

@@ -2,6 +2,7 @@
  * Connections to the API server over gRPC. Only a verified connection accepts a token or a certificate. Verified
  * connections to one server with one identity are one connection: a handshake costs more than the calls of a join.
  */
+import type { SecureContext } from 'node:tls';
 import { apiClient } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import {
@@ -12,7 +13,7 @@ import {
 	type VerifiedTls,
 	withBearerToken,
 } from '../../lib/rpc/channel.ts';
-import { openUnverifiedChannel } from '../../lib/rpc/unverified-channel.ts';
+import { openUnverifiedChannel, unverifiedContext } from '../../lib/rpc/unverified-channel.ts';
 import type { ApiConnection, Dial } from './join/join-context.ts';
 import type { TrustedServer } from './trust.ts';
 
@@ -21,16 +22,17 @@ type Open = (target: string, tls: VerifiedTls) => VerifiedChannel;
 /** @returns  creates the connections of each node of a process */
 export function createDials(): () => Dial {
 	const contextOf = sharedContexts();
-	return () => dialWith((target, tls) => openChannel(target, tls, contextOf));
+	const unverified = unverifiedContext();
+	return () => dialWith((target, tls) => openChannel(target, tls, contextOf), unverified);
 }
 
 /** The connections of one node. An unverified connection is never used again. */
 export const createDial = (): Dial => createDials()();
 
-function dialWith(open: Open): Dial {
+function dialWith(open: Open, unverified: SecureContext): Dial {
 	const connections = new Connections(open);
 	return {
-		unverified: (endpoint) => unshared(openUnverifiedChannel(endpoint)),
+		unverified: (endpoint) => unshared(openUnverifiedChannel(endpoint, unverified)),
 		verified: (endpoint, ca, tlsServerName) =>
 			connections.use(endpoint, tlsOf(tlsServerName === undefined ? { ca } : { ca, tlsServerName })),
 		withCredential: (server, credential) =>

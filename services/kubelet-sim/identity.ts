@@ -7,6 +7,7 @@
  *   writeKubeconfigFromBootstrapping
  */
 
+import type { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
@@ -42,10 +43,13 @@ export interface NodeIdentity {
 	/** Lower-case hexadecimal digits. */
 	readonly serial: string;
 }
-type Written = Pick<NodeIdentity, 'nodeName' | 'certificate' | 'key' | 'server'>;
+interface Written extends Pick<NodeIdentity, 'nodeName' | 'certificate' | 'key' | 'server'> {
+	/** The first of the certificates. Default: it is parsed again. */
+	readonly leaf?: X509Certificate;
+}
 
-function identityOf({ nodeName, certificate, key, server }: Written): NodeIdentity {
-	const { validFrom, validTo, serialNumber } = parseCertificates(certificate)[0];
+function identityOf({ nodeName, certificate, leaf, key, server }: Written): NodeIdentity {
+	const { validFrom, validTo, serialNumber } = leaf ?? parseCertificates(certificate)[0];
 	return {
 		nodeName,
 		certificate,
@@ -194,7 +198,8 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 	const { commonName } = readSubject(leaf);
 	// The node wrote this CA after a pin had verified it.
 	const trusted = trustedServer({ server, ...(tlsServerName === undefined ? {} : { tlsServerName }) }, ca as TrustedCa);
-	return identityOf({ nodeName: commonName.slice(wellKnown.nodeUserPrefix.length), certificate, key, server: trusted });
+	const nodeName = commonName.slice(wellKnown.nodeUserPrefix.length);
+	return identityOf({ nodeName, certificate, leaf, key, server: trusted });
 }
 
 /** Certificate and key of one file. @throws CERTIFICATE_MALFORMED, KEY_MALFORMED */

@@ -8,6 +8,7 @@ import { LOOPBACK } from '../../lib/rpc/health.ts';
 import { createDial } from './clients.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
+import { readCluster } from './join/read-cluster.ts';
 import { failureText } from './join-output.ts';
 import { nodePaths } from './node-paths.ts';
 import { MAX_NODES } from './nodes.ts';
@@ -21,6 +22,7 @@ const phaseList = (): string => {
 	const context = {
 		dial: createDial(),
 		paths: nodePaths('/'),
+		readCluster,
 		readSettings: clusterSettings,
 		say: () => undefined,
 		clock: microClock,

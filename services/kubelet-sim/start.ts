@@ -20,6 +20,7 @@ import { clusterSettings, clusterSettingsReader } from './cluster-settings.ts';
 import { readyChecks } from './health.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { type JoinFlags, type JoinRequest, readJoinRequest } from './join/join-request.ts';
+import { clusterReader, readCluster } from './join/read-cluster.ts';
 import { endpointInFile } from './join/read-discovery-file.ts';
 import { sentenceText } from './join-output.ts';
 import { type NodeMetrics, nodeMetrics } from './metrics.ts';
@@ -76,7 +77,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	growHeapSlowly();
 	const turns = { inTurn: pLimit(MAX_JOINS), reconnectInTurn: pLimit(MAX_RECONNECTS) };
 	const perNode = { newDial: createDials(), newSignal: signalsOfNodes(stopping) };
-	const readSettings = clusterSettingsReader();
+	const readers = { readCluster: clusterReader(), readSettings: clusterSettingsReader() };
 	const onAllStarted = () => void process.send?.({ started: request.nodeName });
 	const fleet = {
 		output,
@@ -84,7 +85,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 		lastBeats,
 		stopping,
 		kubelets,
-		readSettings,
+		readers,
 		waiting: plans.length,
 		onAllStarted,
 		...turns,
@@ -115,7 +116,7 @@ async function runPart(
 	const [plan] = planNodes(request, root);
 	if (plan === undefined) return;
 	const last = lastPhase(request, until);
-	const own = { dial: createDials()(), readSettings: clusterSettings, signal };
+	const own = { dial: createDials()(), readCluster, readSettings: clusterSettings, signal };
 	const context: JoinContext = joinContext(plan, output, own);
 	const part = await joinUntil(context, request, last, (event) => output.phaseEnded(plan, event));
 	if (request.isDryRun && last === DRY_RUN_UNTIL) output.say(dryRunText(part, plan.paths));
@@ -141,7 +142,7 @@ function lastPhase({ isDryRun }: JoinRequest, until: string | undefined): string
 const joinContext = (
 	plan: NodePlan,
 	output: NodeOutput,
-	own: Pick<JoinContext, 'dial' | 'readSettings' | 'signal' | 'kubelet'>,
+	own: Pick<JoinContext, 'dial' | 'readCluster' | 'readSettings' | 'signal' | 'kubelet'>,
 ): JoinContext => ({
 	...own,
 	paths: plan.paths,
@@ -261,7 +262,7 @@ interface Fleet {
 	readonly reconnectInTurn: NonNullable<NodeOptions['reconnectInTurn']>;
 	readonly newDial: () => JoinContext['dial'];
 	readonly newSignal: () => AbortSignal;
-	readonly readSettings: JoinContext['readSettings'];
+	readonly readers: Pick<JoinContext, 'readCluster' | 'readSettings'>;
 	/** The nodes that have not sent a heartbeat yet. */
 	waiting: number;
 	/** Called when every node has sent a heartbeat. */
@@ -270,9 +271,9 @@ interface Fleet {
 
 /** Resolves when the process is stopped, or when the node of several has failed. */
 async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
-	const { output, stopping, newDial, newSignal, readSettings } = fleet;
+	const { output, stopping, newDial, newSignal, readers } = fleet;
 	const kubelet = fleet.kubelets.get(plan.request.nodeName)?.endpoint;
-	const own = { dial: newDial(), signal: newSignal(), readSettings, kubelet };
+	const own = { dial: newDial(), signal: newSignal(), ...readers, kubelet };
 	const context = joinContext(plan, output, own);
 	try {
 		await runNode(context, plan.request, nodeOptions(plan, fleet));

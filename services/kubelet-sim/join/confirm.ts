@@ -6,13 +6,13 @@
  */
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
-import type { ClusterAccess } from '../../../lib/kube/kubeconfig-access.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { PinnedCa, SignedKubeconfig, TrustedServer } from '../trust.ts';
 import { trustedServer } from '../trusted-server.ts';
 import { readClusterInfo } from './fetch-cluster-info.ts';
 import type { JoinContext } from './join-context.ts';
+import type { NamedServer } from './read-cluster.ts';
 
 interface Needs {
 	readonly endpoint: string;
@@ -20,7 +20,7 @@ interface Needs {
 	readonly discoveryTimeoutMs: number;
 	readonly pinnedCa: PinnedCa;
 	readonly signedKubeconfig: SignedKubeconfig;
-	readonly namedServer: Pick<ClusterAccess, 'server' | 'tlsServerName'>;
+	readonly namedServer: NamedServer;
 }
 
 /** @throws CLUSTER_INFO_CHANGED, CLUSTER_INFO_UNREACHABLE */

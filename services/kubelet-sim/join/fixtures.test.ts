@@ -9,6 +9,7 @@ import { nodePaths } from '../node-paths.ts';
 import type { PinnedCa, TrustedServer } from '../trust.ts';
 import type { ApiConnection, Dial, JoinContext } from './join-context.ts';
 import type { JoinRequest } from './join-request.ts';
+import { readCluster } from './read-cluster.ts';
 
 export const testNow = Date.UTC(2026, 5, 1);
 export const testServer: TrustedServer = {
@@ -67,6 +68,7 @@ export function testTools(api: object = {}, signal = new AbortController().signa
 	return {
 		dial,
 		paths: nodePaths(root),
+		readCluster,
 		readSettings: clusterSettings,
 		say: (sentence) => void said.push(sentence),
 		clock: () => testNow,

@@ -4,6 +4,7 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { clusterSettings } from '../cluster-settings.ts';
 import type { NodePaths } from '../node-paths.ts';
 import type { FileCa, PinnedCa, TrustedServer } from '../trust.ts';
+import type { readCluster } from './read-cluster.ts';
 
 /** The use of a connection to an API server; `close` when done. */
 export interface ApiConnection<Offers extends keyof ApiClient = keyof ApiClient> {
@@ -53,6 +54,7 @@ export type BootstrapCredential = { readonly token: string } | { readonly certif
 export interface JoinContext {
 	readonly dial: Dial;
 	readonly paths: NodePaths;
+	readonly readCluster: typeof readCluster;
 	readonly readSettings: typeof clusterSettings;
 	/** Prints a sentence, which must not contain a secret. */
 	readonly say: (sentence: string) => void;

@@ -19,7 +19,7 @@ import { verifyServer } from './verify-server.ts';
 import { verifySignature } from './verify-signature.ts';
 
 export const joinWorkflow = (tools: JoinContext) =>
-	bootstrap(tools, discovery(tools).followedBy(pinCa).followedBy(confirm(tools)));
+	bootstrap(tools, discovery(tools).followedBy(pinCa(tools)).followedBy(confirm(tools)));
 
 /** For `--discovery-token-unsafe-skip-ca-verification`: any server that knows the token can impersonate the cluster. */
 export const joinWithoutPinWorkflow = (tools: JoinContext) =>

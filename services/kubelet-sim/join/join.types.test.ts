@@ -22,7 +22,7 @@ const fetched = () => Workflow.from<JoinStart>('test').followedBy(preflight(tool
 export const inOrder = () =>
 	fetched()
 		.followedBy(verifySignature)
-		.followedBy(pinCa)
+		.followedBy(pinCa(tools))
 		.followedBy(confirm(tools))
 		.followedBy(createKey(tools))
 		.followedBy(requestCertificate(tools));
@@ -34,13 +34,13 @@ export const inOrderWithoutPin = () =>
 		.followedBy(createKey(tools))
 		.followedBy(requestCertificate(tools));
 
-const pinned = () => fetched().followedBy(verifySignature).followedBy(pinCa);
+const pinned = () => fetched().followedBy(verifySignature).followedBy(pinCa(tools));
 
 export const wrongOrders = () => [
 	// @ts-expect-error without a pin, the document must be signed
 	fetched().followedBy(trustWithoutPin(tools)),
 	// @ts-expect-error pinning the CA of an unsigned document
-	fetched().followedBy(pinCa),
+	fetched().followedBy(pinCa(tools)),
 	// @ts-expect-error confirming with an unpinned CA
 	fetched().followedBy(verifySignature).followedBy(confirm(tools)),
 	// @ts-expect-error sending the token to an unconfirmed server

@@ -6,7 +6,10 @@ import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates }
 import { generateKeyPair, type KeyPair, spkiOf } from '../../../lib/pki/keys.ts';
 import { parsePin, spkiPin } from '../../../lib/pki/pin.ts';
 import type { SignedKubeconfig } from '../trust.ts';
-import { acceptCa, parseClaimedCa, pinCa } from './pin-ca.ts';
+import { acceptCa, pinCa as phase } from './pin-ca.ts';
+import { clusterReader, parseClaimedCa, readCluster } from './read-cluster.ts';
+
+const pinCa = phase({ readCluster });
 
 const lifetime = { notBefore: 0, notAfter: 4e12 };
 const realCa = readFileSync(projectPath('test/fixtures/kubeadm-1.29-ca.crt'), 'utf8');
@@ -150,6 +153,23 @@ describe('pin-ca', () => {
 		refusedWith('CLUSTER_INFO_INVALID', () =>
 			run(config({ server: 'https://h:1', 'certificate-authority': '/etc/passwd' })),
 		);
+	});
+
+	it('reads equal documents once, and checks the pins of each', () => {
+		const document = (server: string) => {
+			const cluster = { server, 'certificate-authority-data': Buffer.from(own).toString('base64') };
+			const kubeconfig = { apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] };
+			return JSON.stringify(kubeconfig) as SignedKubeconfig;
+		};
+		const read = clusterReader();
+		const first = read(document('https://h:6443'));
+		assert.equal(read(document('https://h:6443')), first);
+		assert.equal(read(document('https://other:6443')).namedServer.server, 'https://other:6443');
+		refusedWith('CLUSTER_INFO_INVALID', () => read('a: [1' as SignedKubeconfig));
+		const { run } = phase({ readCluster: read });
+		const signedKubeconfig = document('https://h:6443');
+		assert.equal((run({ signedKubeconfig, pins: [pinOf(own)] }) as { pinnedCa: string }).pinnedCa, own);
+		refusedWith('CA_HASH_MISMATCH', () => run({ signedKubeconfig, pins: [noPin] }));
 	});
 
 	it('returns the server of the document', async () => {

@@ -3,11 +3,12 @@ import { hasCode } from '../../../lib/errors.ts';
 import { buildCaCertificate } from '../../../lib/pki/certificate.ts';
 import { generateKeyPair } from '../../../lib/pki/keys.ts';
 import type { SignedKubeconfig } from '../trust.ts';
+import { readCluster } from './read-cluster.ts';
 import { trustWithoutPin } from './trust-without-pin.ts';
 
 describe('trust-without-pin', () => {
 	const said: string[] = [];
-	const { run } = trustWithoutPin({ say: (line) => void said.push(line) });
+	const { run } = trustWithoutPin({ readCluster, say: (line) => void said.push(line) });
 	const signed = (cluster: object) =>
 		JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] }) as SignedKubeconfig;
 	beforeEach(() => void said.splice(0));

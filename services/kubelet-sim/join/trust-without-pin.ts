@@ -11,12 +11,12 @@ import type { Phase } from '../../../lib/workflow.ts';
 import type { SignedKubeconfig, TrustedServer, UnpinnedCa } from '../trust.ts';
 import { trustedServer } from '../trusted-server.ts';
 import type { JoinContext } from './join-context.ts';
-import { readCluster } from './pin-ca.ts';
 
 /** @throws CLUSTER_INFO_INVALID */
 export const trustWithoutPin = ({
 	say,
-}: Pick<JoinContext, 'say'>): Phase<
+	readCluster,
+}: Pick<JoinContext, 'say' | 'readCluster'>): Phase<
 	{ readonly signedKubeconfig: SignedKubeconfig },
 	{ readonly server: TrustedServer }
 > => ({

@@ -34,8 +34,14 @@ export const verifyCertificate = ({
 	name: 'tls-bootstrap/verify-certificate',
 	trust: 'node and cluster trust each other; the token is no longer needed',
 	async run({ claimedCertificate, keyPair, nodeName, server }) {
+		let leaf: X509Certificate;
 		try {
-			requireUsable(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
+			leaf = requireUsable(claimedCertificate, {
+				publicKey: keyPair.publicKey,
+				nodeName,
+				ca: server.ca,
+				nowMs: clock(),
+			});
 		} catch (error) {
 			// The request of this key returns the same certificate every time.
 			removeFile(paths.pendingKey);
@@ -43,7 +49,7 @@ export const verifyCertificate = ({
 		}
 		const identity = await storeIdentity(
 			paths,
-			{ certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey), server, nodeName },
+			{ certificate: claimedCertificate, leaf, key: writePrivateKey(keyPair.privateKey), server, nodeName },
 			clock(),
 		);
 		removeFile(paths.bootstrapKubeconfig);
@@ -61,8 +67,8 @@ interface Expected {
 	readonly nowMs: number;
 }
 
-/** @throws CERTIFICATE_UNUSABLE  these certificates cannot be this node's identity */
-export function requireUsable(pem: string, expected: Expected): void {
+/** @returns the node's certificate @throws CERTIFICATE_UNUSABLE  these certificates cannot be this node's identity */
+export function requireUsable(pem: string, expected: Expected): X509Certificate {
 	try {
 		const [leaf] = parseCertificates(pem);
 		const problem = certificateProblem(leaf, expected);
@@ -75,6 +81,7 @@ export function requireUsable(pem: string, expected: Expected): void {
 			'kubejoin.certificate.not_before': leaf.validFrom,
 			'kubejoin.certificate.not_after': leaf.validTo,
 		}));
+		return leaf;
 	} catch (error) {
 		if (!hasCode(error, 'CERTIFICATE_MALFORMED')) throw error;
 		throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem: error.message }, { cause: error });

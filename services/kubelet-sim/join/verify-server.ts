@@ -14,7 +14,7 @@ import type { FileCa, TrustedServer } from '../trust.ts';
 import { trustedServer } from '../trusted-server.ts';
 import { unreachable } from './fetch-cluster-info.ts';
 import type { BootstrapCredential, JoinContext } from './join-context.ts';
-import { clusterInfoServer } from './pin-ca.ts';
+import { clusterInfoServer } from './read-cluster.ts';
 
 interface Needs {
 	readonly fileCa: FileCa;
