@@ -31,6 +31,7 @@ const commands = [
 	'services/attacker-sim/main.ts',
 	'services/kubectl-sim/main.ts',
 	'services/kubelet-sim/main.ts',
+	'services/observer/receive-run.ts',
 	'services/observer/watch.ts',
 ];
 

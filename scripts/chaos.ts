@@ -4,6 +4,8 @@ import { randomInt } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { labDirectory, openControl } from '../chaos/lab/control/client.ts';
+import type { RunReporter } from '../chaos/lab/drivers/compose/report-run.ts';
 import { chooseEntries, type Entry, readCatalogue, shuffle } from '../chaos/runner/catalogue.ts';
 import { createConsoleReporter } from '../chaos/runner/console-reporter.ts';
 import type { Problem } from '../chaos/runner/document.ts';
@@ -29,6 +31,7 @@ import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
 import { terminalLanguage } from '../lib/language.ts';
 import { projectPath } from '../lib/paths.ts';
 import { processStart } from '../lib/process-identity.ts';
+import { terminalText } from '../lib/text.ts';
 
 interface Flags {
 	readonly list?: boolean;
@@ -165,10 +168,13 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
 	const { report, stop: stopReporter } = createReporter(flags.progress);
 	const events = new EventFile(resolve(directory, EVENTS_FILE));
+	const page = await pageOfContainers(start, { state, mesh });
 	const emit = (event: ChaosEvent) => {
 		report(event);
 		// A caller that reads the events shows them itself.
-		if (flags.progress !== 'json') events.append(event);
+		if (flags.progress === 'json') return;
+		events.append(event);
+		page?.report(event);
 	};
 	const interrupted = listenForInterrupts(emit);
 	const { pid } = process;
@@ -204,9 +210,33 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	const isInterrupted = interrupted.aborted;
 	const files = { directory: shown(directory), report: shown(reportPath) };
 	emit({ event: 'run-ended', atMs: systemClock(), ...ended, isInterrupted, ...files });
+	await page?.end();
 	events.check();
 	process.exitCode = isInterrupted ? INTERRUPTED_EXIT_CODE : ended.failed.length === 0 ? 0 : 1;
 }
+
+/** The observer of a mesh in containers cannot read the journal. Undefined beside a mesh of npm start. */
+async function pageOfContainers(
+	start: string,
+	{ state, mesh }: Pick<RunPlan, 'state' | 'mesh'>,
+): Promise<RunReporter | undefined> {
+	if (mesh === 'local' || (mesh === undefined && (await isMeshLocal(state)))) return undefined;
+	const { createRunReporter } = await import('../chaos/lab/drivers/compose/report-run.ts');
+	return createRunReporter({
+		env: environment(),
+		name: start.slice(0, 19).replaceAll(':', '-'),
+		onProblem: (error) => process.stderr.write(terminalText(`${runWords[language].notOnPage(causeText(error))}\n`)),
+	});
+}
+
+/** As the lab decides it. */
+const isMeshLocal = (state: string): Promise<boolean> =>
+	openControl(labDirectory(state))
+		.then((control) => control.mesh())
+		.then(
+			() => true,
+			() => false,
+		);
 
 /** The observer follows this file. A full disk does not end an experiment before its rollbacks: `check` reports it. */
 class EventFile {

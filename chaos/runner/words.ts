@@ -36,6 +36,7 @@ interface RunWords {
 	readonly seed: (summary: string, seed: number) => string;
 	readonly report: (path: string) => string;
 	readonly valid: (count: number) => string;
+	readonly notOnPage: (problem: string) => string;
 }
 
 const english: RunWords = {
@@ -84,6 +85,7 @@ const english: RunWords = {
 	},
 	seed: (summary, seed) => `${summary}; seed ${seed}`,
 	report: (path) => `Report: ${path}`,
+	notOnPage: (problem) => `The page does not show this run: ${problem}`,
 	valid: (count) => `${count} ${count === 1 ? 'document is' : 'documents are'} valid`,
 };
 
@@ -134,6 +136,7 @@ const chinese: RunWords = {
 	seed: (summary, seed) => `${summary}；种子 ${seed}`,
 	report: (path) => `报告：${path}`,
 	valid: (count) => `${count} 个文档有效`,
+	notOnPage: (problem) => `页面不显示此次运行：${problem}`,
 };
 
 export const runWords = { en: english, zh: chinese } as const satisfies Record<Language, RunWords>;

@@ -33,6 +33,7 @@ import { OpenJoins } from './open-joins.ts';
 import { Outages } from './outages.ts';
 import { createPageApp, pageDirectory } from './page-app.ts';
 import { readOnlyReason } from './read-only.ts';
+import { terminalRunsDirectory } from './received-run.ts';
 import { isRefusal, Refusals } from './refusals.ts';
 import { RunHistory } from './run-history.ts';
 import { SavedJoins } from './saved-joins.ts';
@@ -254,16 +255,21 @@ function openExperiments(
 	return created;
 }
 
-/** Runs in a terminal have their journals in the state directory of a local mesh. */
+/**
+ * Runs in a terminal have their journals in the state directory of a local mesh. Beside a runner in a container, they
+ * are received into the observer's own directory.
+ */
 function openTerminals(
 	config: Settings,
 	runner: ExperimentRunner,
 	count: CountRefusal,
 	log: Log,
 ): TerminalRuns | undefined {
-	if (config.experiments?.socket !== undefined) return undefined;
+	const isLocal = config.experiments?.socket === undefined;
+	const directory = isLocal ? config.experimentsState : config.stateDirectory;
+	if (directory === undefined) return undefined;
 	return new TerminalRuns({
-		directory: resolve(config.experimentsState, 'chaos'),
+		directory: terminalRunsDirectory(resolve(directory)),
 		onEvent: runner.hearTerminal.bind(runner),
 		onLost: runner.loseTerminal.bind(runner),
 		count,

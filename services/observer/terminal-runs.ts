@@ -1,6 +1,6 @@
 /**
  * Follows the experiments that `npm run chaos` runs in a terminal: the runner writes its events into a file of its
- * journal, and this reads the part of each file that is new.
+ * journal, or has them written by receive-run.ts, and this reads the part of each file that is new.
  */
 import { closeSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { isProcessRunning, type ProcessStart } from '../../lib/process-identity.ts';
 import { type RunnerEvent, readEvent } from './experiment-run.ts';
+import { EVENTS_FILE } from './received-run.ts';
 
 export interface TerminalRunsOptions {
 	/** Has a directory for each run, named by its time. */
@@ -22,8 +23,6 @@ export interface TerminalRunsOptions {
 	/** Default: asks the operating system. */
 	readonly isRunning?: (pid: number, start: ProcessStart | undefined) => boolean;
 }
-
-const FILE = 'events.jsonl';
 
 interface Followed {
 	/** Of the first line whose end is not written yet, in bytes. */
@@ -74,7 +73,7 @@ export class TerminalRuns {
 
 	#follow(name: string, run: Followed): void {
 		const { directory, onEvent, onLost, count, isRunning = isProcessRunning } = this.#options;
-		const path = join(directory, name, FILE);
+		const path = join(directory, name, EVENTS_FILE);
 		const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 		if (size > limits.terminalRunBytes.value) {
 			count('terminalRunBytes');

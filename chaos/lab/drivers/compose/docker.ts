@@ -1,4 +1,5 @@
 /** The part of the Docker Engine API that the lab uses. @source docs.docker.com/reference/api/engine */
+import type { Duplex } from 'node:stream';
 import type { Result } from '../../result.ts';
 import { DockerConnection, demultiplex, isConflict, isMissing, type Output } from './docker-connection.ts';
 
@@ -237,20 +238,20 @@ export class Container {
 		return this.#connection.bytes({ action, method: 'GET', path: this.#path('archive'), query: { path } });
 	}
 
+	/** Start a command in the container. @returns its standard input @throws DOCKER_REFUSED */
+	async open(command: readonly string[]): Promise<Duplex> {
+		const { stream } = await this.#startExec(command, { hasInput: true, env: [] });
+		// Nothing is read from it, and it does not close while bytes wait to be read.
+		return stream.resume();
+	}
+
 	/** Run a command in the container, to its end. @throws DOCKER_REFUSED */
 	async execute(
 		command: readonly string[],
 		{ env = [], stdin, isStdinHeld = false, signal }: ExecuteOptions = {},
 	): Promise<Result> {
 		signal?.throwIfAborted();
-		const action = `run ${command.slice(0, 2).join(' ')} in ${this.title}`;
-		const { Id } = await this.#connection.json<{ readonly Id: string }>({
-			...{ action, method: 'POST', path: this.#path('exec') },
-			body: { Cmd: command, Env: env, AttachStdin: stdin !== undefined, AttachStdout: true, AttachStderr: true },
-		});
-		const { stream, head } = await this.#connection.upgrade({
-			...{ action, method: 'POST', path: `/exec/${Id}/start`, body: { Detach: false, Tty: false } },
-		});
+		const { id, action, stream, head } = await this.#startExec(command, { hasInput: stdin !== undefined, env });
 		const abort = () => stream.destroy();
 		signal?.addEventListener('abort', abort, { once: true });
 		if (signal?.aborted) abort();
@@ -260,7 +261,7 @@ export class Container {
 			if (!isStdinHeld) stream.end();
 			for await (const chunk of stream) chunks.push(chunk as Buffer);
 			const { ExitCode } = await this.#connection.json<{ readonly ExitCode: number | null }>({
-				...{ action, method: 'GET', path: `/exec/${Id}/json` },
+				...{ action, method: 'GET', path: `/exec/${id}/json` },
 			});
 			return { code: ExitCode ?? 1, ...demultiplex(Buffer.concat(chunks)) };
 		} catch (error) {
@@ -270,6 +271,24 @@ export class Container {
 			signal?.removeEventListener('abort', abort);
 			stream.destroy();
 		}
+	}
+
+	async #startExec(
+		command: readonly string[],
+		options: { readonly hasInput: boolean; readonly env: readonly string[] },
+	) {
+		const action = `run ${command.slice(0, 2).join(' ')} in ${this.title}`;
+		const { Id: id } = await this.#connection.json<{ readonly Id: string }>({
+			...{ action, method: 'POST', path: this.#path('exec') },
+			body: {
+				...{ Cmd: command, Env: options.env },
+				...{ AttachStdin: options.hasInput, AttachStdout: true, AttachStderr: true },
+			},
+		});
+		const started = await this.#connection.upgrade({
+			...{ action, method: 'POST', path: `/exec/${id}/start`, body: { Detach: false, Tty: false } },
+		});
+		return { id, action, ...started };
 	}
 
 	#path(action?: string): string {
