@@ -229,7 +229,6 @@ async function pageOfContainers(
 	});
 }
 
-/** As the lab decides it. */
 const isMeshLocal = (state: string): Promise<boolean> =>
 	openControl(labDirectory(state))
 		.then((control) => control.mesh())

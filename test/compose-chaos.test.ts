@@ -4,13 +4,18 @@
  * the image.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { environment } from '../lib/config.ts';
+import { projectPath } from '../lib/paths.ts';
 import { requireFreePort } from '../lib/ports.ts';
 import { lab, runExperiment, type Where } from './chaos.ts';
 import { eventually, openProject, type Project } from './compose.ts';
 
+const run = promisify(execFile);
 const projectName = 'kubejoin-chaos-test';
 
 describe('experiments on a mesh of containers', function () {
@@ -43,6 +48,22 @@ describe('experiments on a mesh of containers', function () {
 			assert.equal((await lab(where, 'reset')).stdout, 'there was nothing to restore\n');
 		});
 	}
+
+	it('shows a run of a terminal on the page', async () => {
+		const args = ['kubeconfig-gone', '--mesh', 'compose', '--state', where.state, '--progress', 'off'];
+		const env = { ...environment(), ...where.env };
+		await run(process.execPath, [projectPath('dist/bundle/scripts/chaos.js'), ...args], { env });
+		await eventually(10, async () => {
+			const response = await fetch(`${where.observer}/api/stream`, { signal: AbortSignal.timeout(2_000) });
+			let text = '';
+			try {
+				for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
+			} catch {
+				// The stream does not end by itself.
+			}
+			assert.match(text, /"experiment":"kubeconfig-gone","state":"ended","from":"terminal"/);
+		});
+	});
 
 	it('shifts the clock of one service, and the node refuses a certificate that is not yet valid', async () => {
 		await lab(where, 'token', 'create', 'clock');

@@ -15,7 +15,6 @@ export interface RunReporter {
 
 export interface ReportRunOptions {
 	readonly env: Readonly<Record<string, string | undefined>>;
-	/** Of the run: its time. */
 	readonly name: string;
 	/** Called once, when the page cannot show the run. */
 	readonly onProblem: (error: unknown) => void;
