@@ -600,6 +600,14 @@ const authorization: readonly Target[] = [
 		],
 	},
 	{
+		file: 'services/apiserver-sim/admit/chain.ts',
+		tests: ['services/apiserver-sim/admit/chain.test.ts'],
+		mutants: [
+			['if (validated !== undefined) await validated;', ''],
+			['mutated instanceof Promise ? await mutated : mutated', 'mutated as undefined'],
+		],
+	},
+	{
 		file: 'services/apiserver-sim/admit/namespace-lifecycle.ts',
 		tests: ['services/apiserver-sim/admit/namespace-lifecycle.test.ts'],
 		mutants: [

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
@@ -43,6 +44,23 @@ describe('the admission chain', () => {
 		const silent: AdmissionPlugin = { name: 'silent', mutate: () => undefined };
 		const { metadata } = await createAdmission([labelled('one'), silent, labelled('two')]).mutate(write);
 		assert.deepEqual(metadata.labels, { one: '', two: 'one' });
+	});
+
+	it('waits for the object and the refusal of a plug-in that reads other objects', async () => {
+		const later: AdmissionPlugin = {
+			name: 'later',
+			async mutate() {
+				await turn();
+				return { ...object, metadata: { name: 'b' } };
+			},
+			async validate(attributes) {
+				await turn();
+				throw notAdmitted(attributes, 'later');
+			},
+		};
+		const { mutate, validate } = createAdmission([later, labelled('next')]);
+		assert.deepEqual((await mutate(write)).metadata, { name: 'b', labels: { next: '' } });
+		await assert.rejects(validate(write), { message: 'configmaps "a" is forbidden: later' });
 	});
 
 	it('ends at the first refusal', async () => {
