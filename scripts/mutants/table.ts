@@ -788,7 +788,7 @@ const kubelets: readonly Target[] = [
 	{
 		file: 'lib/rpc/channel.ts',
 		tests: ['services/kubelet-sim/clients.test.ts'],
-		mutants: [["publicKey.asymmetricKeyType !== 'ec'", "publicKey.asymmetricKeyType === 'none'"]],
+		mutants: [["!key.startsWith('-----BEGIN EC PRIVATE KEY-----')", 'false']],
 	},
 	{
 		file: 'lib/abort.ts',
