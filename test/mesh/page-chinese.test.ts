@@ -134,6 +134,8 @@ describe('the page in Chinese', () => {
 			await goto(`#/experiments/${name}`, '.experiment');
 			await look(`experiment-${name}`, looks.slice(0, 1));
 		}
+		await goto('#/experiments/kubeconfig-gone', '.experiment');
+		await page.locator('.tile.open', { hasText: '安全性' }).getByText('不涉及').waitFor();
 		for (const [name, result] of [
 			['wrong-pin', '符合预期'],
 			['forged-cluster-info', '不符合预期'],

@@ -122,6 +122,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	held: '保持',
 	violated: '被破坏',
 	unknown: '未知',
+	notAtStake: '不涉及',
 	notYet: '尚无结果',
 	redByDesign: '红色是预期结果：此实验演示一种不安全的设置。“被破坏”符合预期，不是 kubejoin 的缺陷。',
 	run: '运行',

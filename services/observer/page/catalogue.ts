@@ -126,6 +126,7 @@ export const catalogue = {
 	held: 'held',
 	violated: 'violated',
 	unknown: 'not known',
+	notAtStake: 'not at stake',
 	notYet: 'not yet known',
 	redByDesign:
 		'Red is the expected result: this experiment shows an insecure setting. The violation is no defect of kubejoin.',

@@ -298,6 +298,17 @@ interface VerdictProps {
 
 function Verdict({ store, kind, run, predicted, found }: VerdictProps) {
 	const { say, messages } = useWords();
+	if (predicted === 'unknown' && (found ?? 'unknown') === 'unknown')
+		return (
+			<div class="tile open">
+				<dt>{say(kindWords[kind])}</dt>
+				<dd>
+					<span class="found">
+						<Shield verdict="unknown" /> {say('notAtStake')}
+					</span>
+				</dd>
+			</div>
+		);
 	return (
 		<div class={`tile ${found ?? 'open'}`}>
 			<dt>{say(kindWords[kind])}</dt>
