@@ -39,8 +39,8 @@ const digestOf = (code: Buffer): Buffer => createHash('sha256').update(code).dig
 /** V8 does not check it, and would run code that another user wrote, or half of it. */
 export function readCode(path: string): Buffer | undefined {
 	try {
-		const { uid } = statSync(path);
-		if (uid !== (process.getuid?.() ?? uid)) return undefined;
+		const found = statSync(path);
+		if (!found.isFile() || found.uid !== (process.getuid?.() ?? found.uid)) return undefined;
 		const bytes = readFileSync(path);
 		const code = bytes.subarray(DIGEST_BYTES);
 		return digestOf(code).equals(bytes.subarray(0, DIGEST_BYTES)) ? code : undefined;

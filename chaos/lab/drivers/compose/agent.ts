@@ -15,8 +15,11 @@ const DIRECTORY = '/lab';
 const API_SERVER = 'apiserver-sim';
 const API_SERVER_PORT = 6443;
 
-/** The address of this container in the network of the API server. A UDP connect sends nothing. */
-const ownAddress = (): Promise<string> =>
+/**
+ * The address of this container in the network of the API server, whose certificate does not have it. A UDP connect
+ * sends nothing.
+ */
+const unnamedAddress = (): Promise<string> =>
 	new Promise((resolve, reject) => {
 		const socket = createSocket('udp4');
 		socket.once('error', reject);
@@ -27,7 +30,6 @@ const ownAddress = (): Promise<string> =>
 	});
 
 const { OTEL_EXPORTER_OTLP_ENDPOINT: traces } = environment();
-const address = await ownAddress();
 const control = await serveControl({
 	directory: DIRECTORY,
 	info: {
@@ -39,8 +41,9 @@ const control = await serveControl({
 			'token-store': 'token-store:6445',
 			'apiserver-sim': `${API_SERVER}:${API_SERVER_PORT}`,
 		},
-		ownAddress: address,
-		unnamedAddress: address,
+		// The nodes of experiments run in this container, and the certificate of the API server has this address.
+		ownAddress: '127.0.0.1',
+		unnamedAddress: await unnamedAddress(),
 	},
 	async lab(operation, signal) {
 		// A context of its own for each call: its connection does not wait for the backoff of an earlier failure.
