@@ -29,6 +29,7 @@ describe('experiments on a mesh of containers', function () {
 		project = await openProject(projectName);
 		const state = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
 		where = { mesh: 'compose', state, observer: 'http://127.0.0.1:8080', env: { COMPOSE_PROJECT_NAME: projectName } };
+		await project.compose('build');
 		await project.compose('up', '-d');
 		await eventually(60, async () => assert.match((await lab(where, 'steady')).stdout, /^steady: /));
 	});

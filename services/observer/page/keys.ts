@@ -1,6 +1,6 @@
 /** Keys without a modifier: they act outside of fields, and a reader can turn them off. @source WCAG 2.1.4 */
 import { type Signal, signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { keep, kept } from './kept.ts';
 
 export interface Keys {
@@ -39,7 +39,8 @@ function keyOf({ key, target, ctrlKey, metaKey, altKey }: Pressed): string | und
 export function useKeys(keys: Keys, actions: Readonly<Record<string, () => unknown>>): void {
 	const latest = useRef(actions);
 	latest.current = actions;
-	useEffect(() => {
+	// Not after the paint: a key can be pressed as soon as the page shows what it moves.
+	useLayoutEffect(() => {
 		const take = (event: KeyboardEvent) => {
 			const key = keys.isOn.value ? keyOf(event) : undefined;
 			if (key === undefined || !Object.hasOwn(latest.current, key)) return;
