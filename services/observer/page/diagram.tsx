@@ -348,8 +348,10 @@ function Player({ keys, total, shown, steps, onShow }: PlayerProps) {
 	const speed = useSignal<number>(0.1);
 	const isPlaying = useSignal(false);
 	const at = shown ?? total;
+	// As rendered, like `at`: an effect of the render before can run after a press of Space.
+	const plays = isPlaying.value;
 	useEffect(() => {
-		if (!isPlaying.value) return;
+		if (!plays) return;
 		if (at >= total) {
 			isPlaying.value = false;
 			onShow(undefined);
@@ -358,7 +360,7 @@ function Player({ keys, total, shown, steps, onShow }: PlayerProps) {
 		const times = steps.map(({ atMs }) => atMs);
 		const timer = setTimeout(() => onShow(at + 1), pauseMs(times, at, speed.value));
 		return () => clearTimeout(timer);
-	}, [isPlaying.value, at, total, speed.value]);
+	}, [plays, at, total, speed.value]);
 	const show = (count: number) => {
 		isPlaying.value = false;
 		onShow(count >= total ? undefined : Math.max(count, 0));
