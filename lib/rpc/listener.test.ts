@@ -140,6 +140,18 @@ describe('the door', () => {
 		await Promise.all([closed, ended]);
 	});
 
+	it('sends the last bytes of a response without an acknowledgement of those before', async () => {
+		await open('optional');
+		let tcp: object = {};
+		http.prependListener('request', ({ socket }) => {
+			tcp = (socket as unknown as { readonly _parent: object })._parent;
+		});
+		await overHttp({});
+		const setting = Object.getOwnPropertySymbols(tcp).find(({ description }) => description === 'kSetNoDelay');
+		assert.ok(setting !== undefined, 'Node has another name for it');
+		assert.equal(Reflect.get(tcp, setting), true);
+	});
+
 	it('h2 where it is offered, http/1.1 otherwise, and nothing else', async () => {
 		await open('optional');
 		const chosen = async (...ALPNProtocols: string[]) =>

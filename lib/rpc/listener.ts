@@ -134,7 +134,8 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	let anchors = anchorsOf(options.tls);
 	let hasCertificate = options.tls !== undefined;
 	// A refused connection does not reach the TLS server, and costs no handshake.
-	const tcp = createTcpServer((socket) => {
+	// As Go: the end of a response, or an event, does not wait for the acknowledgement of the bytes before it.
+	const tcp = createTcpServer({ noDelay: true }, (socket) => {
 		const address = addressOf(socket);
 		const connection = guard.admit(socket, socket.remoteAddress ?? '');
 		socket.on('error', () => socket.destroy());
