@@ -5,7 +5,7 @@
  * @differs the states of containers, the users of containers, and the claims of dynamic resource allocation are not
  *   checked
  */
-import { isIP } from 'node:net';
+import { ipVersion } from '../../../../lib/address.ts';
 import type { FieldProblem } from '../../../../lib/errors.ts';
 import { subdomainProblems } from '../../../../lib/kube/names.ts';
 import { forbiddenField, invalid } from '../../../../lib/kube/object-meta.ts';
@@ -67,7 +67,7 @@ function hostAddressProblems(next: PodStatus, previous: PodStatus): FieldProblem
 /** One of each family at most; an invalid one may stay. */
 function addressProblems(field: string, next: readonly string[], previous: readonly string[]): FieldProblem[] {
 	const found = new Set(previous);
-	const isPair = next.length < 2 || (next.length === 2 && isIP(next[0] ?? '') !== isIP(next[1] ?? ''));
+	const isPair = next.length < 2 || (next.length === 2 && ipVersion(next[0] ?? '') !== ipVersion(next[1] ?? ''));
 	const list = next.map((IP) => ({ IP }));
 	return [
 		...collected(next, (ip, index) => (found.has(ip) ? [] : ipProblems(`${field}[${index}]`, ip))),
