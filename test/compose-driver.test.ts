@@ -43,7 +43,7 @@ const shapeOf = ({
 type Shape = ReturnType<typeof shapeOf>;
 
 describe('the driver of the mesh in containers', function () {
-	this.timeout('3m');
+	this.timeout('5m');
 	this.bail(true);
 
 	let project: Project;

@@ -139,6 +139,17 @@ describe('the page', () => {
 		await shot(page, 'join');
 	});
 
+	it('asks again for the files of a view and for an answer when the connection fails', async () => {
+		await joined();
+		const page = await newPage(browser);
+		for (const path of [/\/joins-\w+\.js$/, /\/panel\.css$/, /\/api\/joins\/.*\/steps\//])
+			await page.route(path, (route) => route.abort('connectionfailed'), { times: 1 });
+		await page.goto(`${url}#/joins`);
+		await listed(page, 'node-1').click();
+		await page.locator('.row .what').first().click();
+		await page.getByRole('tab', { name: 'Attacker' }).waitFor();
+	});
+
 	it('shows the phase, the cause and the remedy of a refused join, made by its button', async () => {
 		const page = await open();
 		await page.getByRole('button', { name: 'Break it' }).click();

@@ -1,4 +1,5 @@
 /** The tab "Attacker" of a step: the section of its phase in docs/trust.md, in the language of the reader. */
+import { again } from './again.ts';
 import { Marked } from './marked.tsx';
 import { LockShape } from './seals.tsx';
 import { useAnswer } from './use-answer.ts';
@@ -20,7 +21,7 @@ const load = {
 export function AttackerPart({ phase }: { readonly phase: string }) {
 	const { language } = useWords();
 	const say = usePanelTexts();
-	const texts = useAnswer(() => load[language]().catch(() => undefined), [language]);
+	const texts = useAnswer(() => again(load[language]).catch(() => undefined), [language]);
 	if (texts === undefined) return null;
 	const items = new Map(Object.entries(texts)).get(phase) ?? [];
 	return (

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, FunctionComponent } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { again } from './again.ts';
 import { useWords } from './words.ts';
 
 interface LazyProps<P> {
@@ -17,7 +18,7 @@ export function Lazy<P extends object>({ load, props, room = null }: LazyProps<P
 	const { say } = useWords();
 	const hasFailed = useSignal(false);
 	useEffect(() => {
-		load().then(
+		again(load).then(
 			(Part) => (loaded.value = { Part }),
 			() => (hasFailed.value = true),
 		);

@@ -186,6 +186,14 @@ describe('requests of the page', () => {
 	after(() => {
 		globalThis.fetch = realFetch;
 	});
+	afterEach(() => mock.timers.reset());
+	/** Ends the delays of requests that are sent again, as they begin. */
+	async function runTimers(): Promise<void> {
+		for (let turn = 0; turn < 10; turn++) {
+			await new Promise(setImmediate);
+			mock.timers.tick(5_000);
+		}
+	}
 
 	it('have the key of the session for actions, and escaped names in paths', async () => {
 		const fake = new FakeSource('');
@@ -204,12 +212,31 @@ describe('requests of the page', () => {
 		assert.equal(detail?.path, '/api/joins/a%2Fb/steps/c%20d');
 	});
 
+	it('of data are sent again when the connection fails, those of actions are not', async () => {
+		const sent: string[] = [];
+		globalThis.fetch = (async (path: string) => {
+			sent.push(path);
+			if (sent.length < 3) throw new TypeError('Failed to fetch');
+			return Response.json({ done: 'x' });
+		}) as typeof fetch;
+		mock.timers.enable({ apis: ['setTimeout'] });
+		const store = createStore(() => new FakeSource('') as unknown as EventSource);
+		assert.equal(await store.act('join', {}), undefined);
+		sent.length = 0;
+		const answer = store.certificates();
+		await runTimers();
+		assert.deepEqual(await answer, { done: 'x' });
+		assert.deepEqual(sent, Array(3).fill('/api/certificates'));
+	});
+
 	it('have no answer while the observer is unavailable, or another program answers in its place', async () => {
 		const store = createStore(() => new FakeSource('') as unknown as EventSource);
+		mock.timers.enable({ apis: ['setTimeout'] });
 		const silent = [() => Promise.reject(new TypeError('Failed to fetch')), async () => new Response('<html>')];
 		for (const answer of silent) {
 			globalThis.fetch = answer as typeof fetch;
 			const answers = [store.act('join', {}), store.detail('a', 'b'), store.certificates(), store.certificate('0a')];
+			await runTimers();
 			assert.deepEqual(await Promise.all(answers), Array(4).fill(undefined));
 		}
 	});

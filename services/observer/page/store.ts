@@ -16,6 +16,7 @@ import type {
 	Storm,
 	Traffic,
 } from '../api.ts';
+import { again } from './again.ts';
 import { SortedJoins } from './sorted-joins.ts';
 
 export interface Store {
@@ -157,7 +158,9 @@ export function createStore(
 
 async function ask<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
 	try {
-		return await (await fetch(path, init)).json();
+		// An action is not repeated: its answer can be lost after it is done.
+		const response = init === undefined ? await again(() => fetch(path)) : await fetch(path, init);
+		return await response.json();
 	} catch {
 		return undefined;
 	}

@@ -3,6 +3,7 @@ import { type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Failure, Step } from '../api.ts';
+import { again } from './again.ts';
 import type { Word } from './catalogue.ts';
 import { english } from './english.ts';
 import { duration, type Language } from './format.ts';
@@ -26,7 +27,7 @@ export async function createLanguages(wanted?: Language): Promise<Languages> {
 	const current = signal(english);
 	const choose = async (language: Language) => {
 		try {
-			current.value = language === 'zh' ? (await import('./chinese.ts')).chinese : english;
+			current.value = language === 'zh' ? (await again(() => import('./chinese.ts'))).chinese : english;
 		} catch {
 			return;
 		}
