@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { KubejoinError } from './errors.ts';
-import { inSpan, isTraced, type TraceHeaders } from './trace.ts';
+import { inSpan, isTraced, outsideTrace, type TraceHeaders } from './trace.ts';
 
 describe('a span', () => {
 	const exporter = new InMemorySpanExporter();
@@ -68,6 +68,19 @@ describe('a span', () => {
 				exporter.getFinishedSpans().map(({ name }) => name),
 				['within', 'request'],
 			);
+		} finally {
+			context.disable();
+		}
+	});
+
+	it('has no part in the work of a queue that many share, although the caller starts it', async () => {
+		context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+		try {
+			const part = () => inSpan('send', {}, () => undefined);
+			await inSpan('approve', {}, () => outsideTrace(part));
+			const [sent, approved] = exporter.getFinishedSpans();
+			assert.equal(sent?.name, 'send');
+			assert.notEqual(sent.spanContext().traceId, approved?.spanContext().traceId);
 		} finally {
 			context.disable();
 		}

@@ -166,6 +166,9 @@ export function setSpanAttributes(attributes: Attributes | (() => Attributes)): 
 export const addSpanEvent = (event: string, attributes: Attributes = {}): void =>
 	void trace.getActiveSpan()?.addEvent(event, attributes);
 
+/** Starts work that belongs to no trace, although its caller does: a queue that many callers share. */
+export const outsideTrace = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
+
 /** Headers that carry the trace to another process; empty without a collector. */
 export function traceHeaders(): TraceHeaders {
 	const found: Record<string, string> = {};

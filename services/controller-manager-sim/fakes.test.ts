@@ -9,6 +9,7 @@ import type { Log } from '../../lib/log.ts';
 import { createLog } from '../../lib/log.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
+import { createDecisionRecorder } from './csr-events.ts';
 
 export const now = Date.parse('2026-01-31T12:00:00Z');
 export const clock = () => now;
@@ -18,6 +19,14 @@ export function fakeLog(): { log: Log; messages: string[] } {
 	const messages: string[] = [];
 	const write = (line: string) => messages.push((JSON.parse(line) as { msg: string }).msg);
 	return { log: createLog({ service: 'test', level: 'info', format: 'json', write }), messages };
+}
+
+/** @param events  the list that gets them */
+export function fakeDecisionRecorder(events: string[] = []) {
+	const recordDecision = createDecisionRecorder(({ name, uid }, type, reason, message) => {
+		events.push(`${type} ${name} ${uid} ${reason}: ${message}`);
+	});
+	return { recordDecision, events };
 }
 
 export const conflict = () => new KubejoinError('API_CONFLICT', { resource: 'x', group: '', name: 'x' });

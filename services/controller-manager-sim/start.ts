@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
-import { createEventRecorder } from '../../lib/kube/event-recorder.ts';
+import { createEventRecorder, type RecordEvent } from '../../lib/kube/event-recorder.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
 import { withoutManagedFields } from '../../lib/kube/managed-fields/without.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
@@ -18,6 +18,7 @@ import {
 import type { ObserveQueue, WorkQueue } from '../../lib/kube/work-queue.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
+import { outsideTrace } from '../../lib/trace.ts';
 import type { CaClient, TokenStoreClient } from './clients.ts';
 import { startBootstrapSigner } from './controllers/bootstrap-signer.ts';
 import { startCsrApproving } from './controllers/csr-approving.ts';
@@ -27,6 +28,7 @@ import { startNamespaceController } from './controllers/namespace.ts';
 import { startNodeLifecycle } from './controllers/node-lifecycle.ts';
 import { neededParts, startResourceQuota } from './controllers/resource-quota.ts';
 import { startTokenCleaner } from './controllers/token-cleaner.ts';
+import { createDecisionRecorder } from './csr-events.ts';
 import { startGarbage } from './garbage/start.ts';
 import { LeaseCache } from './lease-cache.ts';
 import type { GracePeriods } from './node-health.ts';
@@ -113,15 +115,20 @@ type OnOwner = (resource: ApiResource, name: string, previous: KubeObject | unde
 const common = ({ signal, log }: ControllersOptions) =>
 	({ resyncMs: RESYNC_MS, keep: withoutManagedFields, signal, log }) as const;
 
-const recorderOf = (component: string, { api, clock, signal, log }: ControllersOptions) =>
-	createEventRecorder({ events: api.events, component, clock, signal, log }).record;
+/** Events of many objects share a queue, so that sending them is no part of the trace of one object. */
+function recorderOf(component: string, { api, clock, signal, log }: ControllersOptions): RecordEvent {
+	const { record } = createEventRecorder({ events: api.events, component, clock, signal, log });
+	return (...event) => outsideTrace(() => record(...event));
+}
 
 function startCsrControllers(options: ControllersOptions, start: StartQueue, onOwner: OnOwner) {
 	const { api, ca, log, observeQueue } = options;
 	const { certificateSigningRequests: client, subjectAccessReviews } = api;
 	const find = (name: string) => csrs.get(name);
-	const approving = start(startCsrApproving({ csrs: client, subjectAccessReviews, find, log, observeQueue }));
-	const signing = start(startCsrSigning({ csrs: client, ca, find, log, observeQueue }));
+	const recordDecision = createDecisionRecorder(recorderOf('certificate-controller', options));
+	const decisions = { csrs: client, find, recordDecision, log, observeQueue };
+	const approving = start(startCsrApproving({ ...decisions, subjectAccessReviews }));
+	const signing = start(startCsrSigning({ ...decisions, ca }));
 	const csrs = startInformer<CertificateSigningRequest>({
 		...{ ...common(options), name: 'certificatesigningrequests', client },
 		onChange(name, previous) {

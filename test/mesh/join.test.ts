@@ -99,6 +99,29 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			);
 		});
 
+		it('is followed by an event about its approved request', async () => {
+			const [csr] = (await mesh.api.certificateSigningRequests.list()).items;
+			const event = await eventually(5, async () => {
+				const { items } = await mesh.api.events.list({ namespace: 'default' });
+				return items.find(({ reason }) => reason === 'CSRApproved') ?? assert.fail('there is no event');
+			});
+			const { name, uid } = csr?.metadata ?? {};
+			assert.deepEqual(event.involvedObject, {
+				kind: 'CertificateSigningRequest',
+				apiVersion: 'certificates.k8s.io/v1',
+				name,
+				uid,
+			});
+			assert.deepEqual(
+				[event.type, event.message, event.source],
+				[
+					'Normal',
+					'Auto approving kubelet client certificate after SubjectAccessReview.',
+					{ component: 'certificate-controller' },
+				],
+			);
+		});
+
 		it('receives a cluster-info that its token signed byte for byte', async () => {
 			const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 			const [id = '', secret = ''] = token.split('.');

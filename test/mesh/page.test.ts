@@ -406,6 +406,8 @@ describe('the page', () => {
 			assert.equal(await page.evaluate(hidden), 0, tab);
 		}
 		await page.getByRole('rowheader', { name: 'node/node-1', exact: true }).first().waitFor();
+		const approval = page.locator('.cluster tbody tr').filter({ hasText: 'CSRApproved' });
+		await approval.getByRole('rowheader', { name: /^certificatesigningrequest\/node-csr-/ }).waitFor();
 	});
 
 	it('loads with little work also after a storm of a thousand joins', async () => {

@@ -7,6 +7,7 @@ import {
 	base64,
 	condition,
 	csr,
+	fakeDecisionRecorder,
 	fakeLog,
 	fakeRegistry,
 	nodeUser,
@@ -49,12 +50,14 @@ describe('csr-approving', () => {
 			},
 		};
 		const { log, messages } = fakeLog();
-		const approve = createApprover({ csrs: registry, subjectAccessReviews, find: () => request, log });
-		return { approve, registry, reviews, messages };
+		const { recordDecision, events } = fakeDecisionRecorder();
+		const find = () => request;
+		const approve = createApprover({ csrs: registry, subjectAccessReviews, find, recordDecision, log });
+		return { approve, registry, reviews, messages, events };
 	}
 
 	it('approves requests that the requester may make', async () => {
-		const { approve, registry, reviews, messages } = approving(csr(), 'nodeclient');
+		const { approve, registry, reviews, messages, events } = approving(csr(), 'nodeclient');
 		assert.equal(await approve('csr-1'), undefined);
 		assert.deepEqual(registry.present()?.status?.conditions, [
 			{
@@ -66,10 +69,15 @@ describe('csr-approving', () => {
 		]);
 		assert.deepEqual(reviews, [accessReview(csr(), 'nodeclient')]);
 		assert.deepEqual(messages, ['approved csr-1']);
+		assert.deepEqual(events, [
+			'Normal csr-1 uid-1 CSRApproved: Auto approving kubelet client certificate after SubjectAccessReview.',
+		]);
 	});
 
 	describe('a token that is good for less', () => {
 		const once = 'system:bootstrappers:kubejoin:once';
+		const decisions: string[] = [];
+		beforeEach(() => void decisions.splice(0));
 		const forNode = (name: string) => `system:bootstrappers:kubejoin:node:${name}`;
 		/** Several requests in one API; decided all at once. */
 		async function decided(...requests: CertificateSigningRequest[]): Promise<string[]> {
@@ -100,6 +108,7 @@ describe('csr-approving', () => {
 				csrs,
 				subjectAccessReviews,
 				find: (name) => registryOf(name).present(),
+				recordDecision: fakeDecisionRecorder(decisions).recordDecision,
 				log: fakeLog().log,
 			});
 			await Promise.all(objects.map(({ metadata }) => decide(metadata.name ?? '')));
@@ -116,6 +125,10 @@ describe('csr-approving', () => {
 			assert.deepEqual(await decided(asking('a', forNode('a')), asking('b', forNode('a'))), [
 				'Approved',
 				'TokenForOtherNode: bootstrap token "abcdef" is for node "a", and not for "b"',
+			]);
+			assert.deepEqual(decisions.toSorted(), [
+				'Normal csr-0 uid-1 CSRApproved: Auto approving kubelet client certificate after SubjectAccessReview.',
+				'Warning csr-1 uid-1 CSRDenied: bootstrap token "abcdef" is for node "a", and not for "b"',
 			]);
 		});
 		it('for the first node only, also if two come at once; that node can ask again', async () => {
@@ -173,19 +186,21 @@ describe('csr-approving', () => {
 	});
 
 	it('leaves a request without permission pending, logs it once, and asks again', async () => {
-		const { approve, registry, reviews, messages } = approving(csr());
+		const { approve, registry, reviews, messages, events } = approving(csr());
 		assert.equal(await approve('csr-1'), 1_000);
 		assert.equal(await approve('csr-1'), 2_000);
 		assert.deepEqual(registry.writes, []);
 		assert.equal(reviews.length, 2);
 		assert.equal(messages.length, 1);
+		assert.deepEqual(events, []);
 	});
 
 	it('API_CONFLICT: does not approve a request that was denied meanwhile', async () => {
-		const { approve, registry } = approving(csr(), 'nodeclient');
+		const { approve, registry, events } = approving(csr(), 'nodeclient');
 		await registry.updateApproval(csr({ conditions: [condition('Denied')] }));
 		await approve('csr-1');
 		assert.deepEqual(registry.present()?.status?.conditions, [condition('Denied')]);
+		assert.deepEqual(events, []);
 	});
 
 	it('an API server that does not answer approves nothing', async () => {
@@ -197,6 +212,7 @@ describe('csr-approving', () => {
 			csrs: registry,
 			subjectAccessReviews: failing,
 			find: () => csr(),
+			recordDecision: () => assert.fail(),
 			log: fakeLog().log,
 		});
 		await assert.rejects(approve('csr-1'), { code: 'CONNECTION_REFUSED' });

@@ -12,6 +12,7 @@ import type { Log } from '../../../lib/log.ts';
 import { createCsrReader, type ReadCsr } from '../../../lib/pki/csr-reader.ts';
 import { continueTrace, setSpanAttributes } from '../../../lib/trace.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
+import type { RecordDecision } from '../csr-events.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { breachOf } from '../token-bounds.ts';
 
@@ -83,6 +84,7 @@ export interface ApprovingOptions {
 	readonly subjectAccessReviews: ApiClient['subjectAccessReviews'];
 	/** The cached request of that name. */
 	readonly find: (name: string) => CertificateSigningRequest | undefined;
+	readonly recordDecision: RecordDecision;
 	readonly log: Log;
 	readonly observeQueue?: ObserveQueue | undefined;
 }
@@ -163,11 +165,12 @@ class CsrApprover {
 		const breach = breachOf(csr, others, this.#readCsr);
 		if (breach === undefined) return this.#approve(csr, recognitions);
 		await this.#options.csrs.updateApproval(withCondition(csr, 'Denied', breach.reason, breach.message));
+		this.#options.recordDecision(csr, 'Denied', breach.message);
 		this.#report(csr, 'denied', breach.message);
 	}
 
 	async #approve(csr: CertificateSigningRequest, recognitions: readonly Recognition[]): Promise<void> {
-		const { csrs, subjectAccessReviews } = this.#options;
+		const { csrs, subjectAccessReviews, recordDecision } = this.#options;
 		const { username } = csr.spec;
 		const reasons: string[] = [];
 		for (const { subresource, message } of recognitions) {
@@ -178,6 +181,7 @@ class CsrApprover {
 				continue;
 			}
 			await csrs.updateApproval(withCondition(csr, 'Approved', 'AutoApproved', message));
+			recordDecision(csr, 'Approved', message);
 			const reason = status.reason || `${username} may create certificatesigningrequests/${subresource}`;
 			return this.#report(csr, 'approved', reason);
 		}

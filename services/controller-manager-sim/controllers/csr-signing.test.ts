@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
 import type { SignRequest } from '../clients.ts';
-import { clientKubelet, condition, csr, fakeLog, fakeRegistry } from '../fakes.test.ts';
+import { clientKubelet, condition, csr, fakeDecisionRecorder, fakeLog, fakeRegistry } from '../fakes.test.ts';
 import { createSigning, isToBeSigned } from './csr-signing.ts';
 
 const approved = (changes: Parameters<typeof csr>[0] = {}) => csr({ conditions: [condition('Approved')], ...changes });
@@ -34,17 +34,20 @@ describe('csr-signing', () => {
 			},
 		};
 		const { log, messages } = fakeLog();
-		return { sign: createSigning({ csrs: registry, ca, find: () => request, log }), registry, requests, messages };
+		const { recordDecision, events } = fakeDecisionRecorder();
+		const sign = createSigning({ csrs: registry, ca, find: () => request, recordDecision, log });
+		return { sign, registry, requests, messages, events };
 	}
 
 	it('writes the certificate into the status; the UID goes to ca-service', async () => {
-		const { sign, registry, requests, messages } = signing(approved({ expirationSeconds: 600 }));
+		const { sign, registry, requests, messages, events } = signing(approved({ expirationSeconds: 600 }));
 		await sign('csr-1');
 		assert.equal(registry.present()?.status?.certificate, 'Y2VydA==');
 		assert.deepEqual(registry.present()?.status?.conditions, [condition('Approved')]);
 		const { request, signerName, usages } = approved().spec;
 		assert.deepEqual(requests, [{ csr: request, signerName, usages, requestId: 'uid-1', expirationSeconds: 600 }]);
 		assert.deepEqual(messages, ['signed csr-1']);
+		assert.deepEqual(events, []);
 	});
 
 	it('API_CONFLICT: a request that has its certificate already gets no second one', async () => {
@@ -65,10 +68,11 @@ describe('csr-signing', () => {
 			new KubejoinError('CSR_SIGNATURE_INVALID', {}),
 		];
 		for (const refusal of refusals) {
-			const { sign, registry } = signing(approved(), refusal);
+			const { sign, registry, events } = signing(approved(), refusal);
 			await sign('csr-1');
 			const failed = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message: refusal.message };
 			assert.deepEqual(registry.present()?.status, { conditions: [condition('Approved'), failed] });
+			assert.deepEqual(events, [`Warning csr-1 uid-1 CSRFailed: ${refusal.message}`]);
 		}
 	});
 

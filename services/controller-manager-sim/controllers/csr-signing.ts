@@ -10,6 +10,7 @@ import type { Log } from '../../../lib/log.ts';
 import { continueTrace } from '../../../lib/trace.ts';
 import type { CaClient, SignRequest } from '../clients.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
+import type { RecordDecision } from '../csr-events.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 
 const signers: readonly string[] = [
@@ -44,12 +45,15 @@ export interface SigningOptions {
 	readonly ca: CaClient;
 	/** The cached request of that name. */
 	readonly find: (name: string) => CertificateSigningRequest | undefined;
+	readonly recordDecision: RecordDecision;
 	readonly log: Log;
 	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 /** @returns has the request with a name signed, if it is ready; throws to be called again */
-export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: string) => Promise<void> {
+export function createSigning(options: SigningOptions): (name: string) => Promise<void> {
+	const { csrs, ca, find, recordDecision, log } = options;
+
 	async function sign(csr: CertificateSigningRequest): Promise<void> {
 		if (!isToBeSigned(csr)) return;
 		const name = csr.metadata.name ?? '';
@@ -61,6 +65,7 @@ export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: s
 			// A retry does not repair an invalid request.
 			if (!hasCode(error, 'SIGNER_VALIDATION_FAILURE', 'CSR_MALFORMED', 'CSR_SIGNATURE_INVALID')) throw error;
 			await csrs.updateStatus(withCondition(csr, 'Failed', 'SignerValidationFailure', error.message));
+			recordDecision(csr, 'Failed', error.message);
 			log.warn(
 				{ requester: csr.spec.username, signer: csr.spec.signerName, violation: error.message },
 				`failed ${name}`,
