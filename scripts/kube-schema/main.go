@@ -229,10 +229,15 @@ func flags(property *schema, t reflect.Type, mayBeOmitted bool) string {
 	if property.PatchMergeKey != "" {
 		text += "(" + property.PatchMergeKey + ")"
 	}
-	if value := string(property.Default); value != "" && value != `""` && value != "{}" && value != "null" && value != "0" {
+	if value := string(property.Default); isDefault(value) || value == `""` && mayBeOmitted {
 		text += "=" + value
 	}
 	return text
+}
+
+// A field that Go always writes is known to be empty without a default.
+func isDefault(value string) bool {
+	return value != "" && value != `""` && value != "{}" && value != "null" && value != "0"
 }
 
 func (w *writer) typeOf(property *schema, t reflect.Type) string {

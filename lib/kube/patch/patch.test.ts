@@ -77,6 +77,13 @@ describe('bounds of patches', () => {
 		const patch = Array.from({ length: 300 }, (_, at) => ({ op: 'add', path: `${'/a'.repeat(at)}/a`, value: {} }));
 		assert.throws(() => patched('json', 'ConfigMap', {}, patch), { code: 'API_BAD_REQUEST' });
 	});
+	it('refuses a strategic merge patch of a list in a map, as upstream', () => {
+		const request = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' };
+		const of = (id: readonly string[]) => ({ spec: { extra: { id } } });
+		const patch = (document: JsonObject) => applyPatch('strategic', request, document, of(['b'])).document;
+		assert.throws(() => patch(of(['a'])), { code: 'API_BAD_REQUEST', message: /data type is not struct/ });
+		assert.deepEqual(patch({ spec: { extra: {} } }), of(['b']));
+	});
 	it('keeps a field named __proto__ a field', () => {
 		const document = JSON.parse('{"data":{}}');
 		const hostile = JSON.parse('{"data":{"__proto__":{"polluted":"x"}}}');

@@ -3,8 +3,8 @@
  * elements. Directives: `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/FIELD`, `$setElementOrder/FIELD`.
  *
  * @source apimachinery/pkg/util/strategicpatch/patch.go StrategicMergeMapPatch
- * @differs upstream answers a missing merge key, an unknown directive and elements of different types with 500; here
- *   the same text comes with 400
+ * @differs upstream answers a missing merge key, an unknown directive, elements of different types, and a list in a map
+ *   that is there already with 500; here the same text comes with 400
  */
 import { getOwn, isJsonObject, type JsonObject, setOwn, withoutNulls } from '../json-object.ts';
 import { anyType, type Field, type KubeType, type StructType } from '../schema/schema.ts';
@@ -62,6 +62,8 @@ function mergeField(type: KubeType, result: JsonObject, name: string, change: un
 		else setOwn(result, name, added);
 		return;
 	}
+	if (type.form === 'map' && typeof found === 'object')
+		throw malformed('merging an object in json but data type is not struct, instead is: map');
 	const { field, type: fieldType } = fieldOf(type, name);
 	if (isJsonObject(found) && isJsonObject(change))
 		setOwn(result, name, strategyOf(field) === 'replace' ? change : mergedObject(fieldType, found, change, work));

@@ -166,12 +166,12 @@ core.ClusterTrustBundleProjection name:string* signerName:string* labelSelector:
  path:string! user:number*
 core.ConfigMap kind:string apiVersion:string metadata:meta.ObjectMeta immutable:boolean* data:{}string
  binaryData:{}string
-core.ConfigMapEnvSource name:string optional:boolean*
-core.ConfigMapKeySelector@atomic name:string key:string! optional:boolean*
+core.ConfigMapEnvSource name:string="" optional:boolean*
+core.ConfigMapKeySelector@atomic name:string="" key:string! optional:boolean*
 core.ConfigMapNodeConfigSource namespace:string! name:string! uid:string resourceVersion:string
  kubeletConfigKey:string!
-core.ConfigMapProjection name:string items:[]core.KeyToPath optional:boolean*
-core.ConfigMapVolumeSource name:string items:[]core.KeyToPath defaultMode:number* optional:boolean*
+core.ConfigMapProjection name:string="" items:[]core.KeyToPath optional:boolean*
+core.ConfigMapVolumeSource name:string="" items:[]core.KeyToPath defaultMode:number* optional:boolean*
  defaultUser:number*
 core.Container name:string! image:string command:[]string args:[]string workingDir:string
  ports:[]core.ContainerPort@map(containerPort,protocol)~merge(containerPort) envFrom:[]core.EnvFromSource
@@ -263,7 +263,7 @@ core.LimitRangeSpec limits:[]core.LimitRangeItem!
 core.LinuxContainerUser uid:number! gid:number! supplementalGroups:[]number
 core.LoadBalancerIngress ip:string hostname:string ipMode:string* ports:[]core.PortStatus
 core.LoadBalancerStatus ingress:[]core.LoadBalancerIngress
-core.LocalObjectReference@atomic name:string
+core.LocalObjectReference@atomic name:string=""
 core.NFSVolumeSource server:string! path:string! readOnly:boolean
 core.Namespace kind:string apiVersion:string metadata:meta.ObjectMeta spec:core.NamespaceSpec
  status:core.NamespaceStatus
@@ -396,9 +396,9 @@ core.ScopedResourceSelectorRequirement scopeName:string! operator:string! values
 core.SeccompProfile type:string! localhostProfile:string*
 core.Secret kind:string apiVersion:string metadata:meta.ObjectMeta immutable:boolean* data:{}string
  stringData:{}string type:string
-core.SecretEnvSource name:string optional:boolean*
-core.SecretKeySelector@atomic name:string key:string! optional:boolean*
-core.SecretProjection name:string items:[]core.KeyToPath optional:boolean*
+core.SecretEnvSource name:string="" optional:boolean*
+core.SecretKeySelector@atomic name:string="" key:string! optional:boolean*
+core.SecretProjection name:string="" items:[]core.KeyToPath optional:boolean*
 core.SecretVolumeSource secretName:string items:[]core.KeyToPath defaultMode:number* optional:boolean*
  defaultUser:number*
 core.SecurityContext capabilities:core.Capabilities* privileged:boolean* seLinuxOptions:core.SELinuxOptions*

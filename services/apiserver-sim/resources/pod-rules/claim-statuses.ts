@@ -38,7 +38,9 @@ export function extendedClaimProblems(status: PodStatus, spec: PodSpec): FieldPr
 	const { requestMappings, resourceClaimName } = fieldsOf(status.extendedResourceClaimStatus);
 	const mappings = listOf(requestMappings).map(fieldsOf);
 	return [
-		...(mappings.length === 0 ? [required(`${field}.requestMappings`, 'at least one request mapping is required')] : []),
+		...(mappings.length === 0
+			? [required(`${field}.requestMappings`, 'at least one request mapping is required')]
+			: []),
 		...mappingProblems(mappings, spec, field),
 		...(textOf(resourceClaimName) === ''
 			? [required(`${field}.resourceClaimName`)]

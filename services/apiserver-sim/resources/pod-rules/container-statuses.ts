@@ -5,7 +5,14 @@
  *   validateContainerStatusAllocatedResourcesStatus
  */
 import type { FieldProblem } from '../../../../lib/errors.ts';
-import { duplicate, forbiddenField, invalid, notSupported, required, tooLong } from '../../../../lib/kube/object-meta.ts';
+import {
+	duplicate,
+	forbiddenField,
+	invalid,
+	notSupported,
+	required,
+	tooLong,
+} from '../../../../lib/kube/object-meta.ts';
 import type { Container, PodSpec, PodStatus } from '../../../../lib/kube/pod.ts';
 import { compareAmounts } from '../../../../lib/kube/resource-list.ts';
 import { collected, each, type Fields, fieldsOf, isSet, listOf, numberOf, type Rule, textOf, unixId } from './rule.ts';
@@ -18,7 +25,6 @@ const containersOf = (spec: PodSpec, list: StatusList): readonly Container[] => 
 	if (list === 'containerStatuses') return spec.containers ?? [];
 	return list === 'initContainerStatuses' ? (spec.initContainers ?? []) : [];
 };
-const byName = (containers: readonly Container[]) => new Map(containers.map((one) => [textOf(one.name), one]));
 
 export function transitionProblems(next: PodStatus, previous: PodStatus, spec: PodSpec): FieldProblem[] {
 	const all = [...listOf(spec.initContainers), ...listOf(spec.containers)].map(fieldsOf);
@@ -29,13 +35,12 @@ export function transitionProblems(next: PodStatus, previous: PodStatus, spec: P
 		if (restartsAll && list !== 'ephemeralContainerStatuses') return [];
 		const statuses = listOf(next[list]).map(fieldsOf);
 		const notEnded = new Set(statuses.filter((one) => !isSet(endOf(one))).map(({ name }) => textOf(name)));
-		const containers = byName(containersOf(spec, list));
+		const restarts = new Map(containersOf(spec, list).map((one) => [textOf(one.name), restartsAfter(one, spec)]));
 		return collected(listOf(previous[list]), (status, index) => {
 			const ended = endOf(fieldsOf(status));
 			const name = textOf(fieldsOf(status).name);
 			if (!isSet(ended) || !notEnded.has(name)) return [];
-			const container = containers.get(name);
-			if (container !== undefined && mayRestart(container, spec, numberOf(fieldsOf(ended).exitCode))) return [];
+			if (restarts.get(name)?.(numberOf(fieldsOf(ended).exitCode))) return [];
 			const detail = 'may not be transitioned to non-terminated state';
 			return [forbiddenField(`status.${list}[${index}].state`, detail)];
 		});
@@ -45,21 +50,22 @@ export function transitionProblems(next: PodStatus, previous: PodStatus, spec: P
 const endOf = ({ state }: Fields): unknown => fieldsOf(state).terminated;
 
 /** The first rule for the exit code decides, then the policy of the container, then that of the pod. */
-function mayRestart({ restartPolicy, restartPolicyRules }: Container, spec: PodSpec, exitCode: number): boolean {
-	if (isSet(restartPolicy)) {
-		const rule = listOf(restartPolicyRules).map(fieldsOf).find(matches(exitCode));
-		if (rule?.action === 'Restart' || rule?.action === 'RestartAllContainers') return true;
-	}
+function restartsAfter({ restartPolicy, restartPolicyRules }: Container, spec: PodSpec): (exitCode: number) => boolean {
+	const rules = (isSet(restartPolicy) ? listOf(restartPolicyRules) : []).map((rule) => {
+		const { operator, values } = fieldsOf(fieldsOf(rule).exitCodes);
+		const codes = new Set(listOf(values));
+		const restarts = ['Restart', 'RestartAllContainers'].includes(textOf(fieldsOf(rule).action));
+		return {
+			isFor: (code: number) => (operator === 'In' ? codes.has(code) : operator === 'NotIn' && !codes.has(code)),
+			restarts,
+		};
+	});
 	const policy = textOf(restartPolicy) || textOf(spec.restartPolicy);
-	return policy === 'OnFailure' ? exitCode !== 0 : policy !== 'Never';
-}
-
-const matches =
-	(exitCode: number) =>
-	(rule: Fields): boolean => {
-		const { operator, values } = fieldsOf(rule.exitCodes);
-		return operator === 'In' ? listOf(values).includes(exitCode) : operator === 'NotIn' && !listOf(values).includes(exitCode);
+	return (exitCode) => {
+		if (rules.find(({ isFor }) => isFor(exitCode))?.restarts) return true;
+		return policy === 'OnFailure' ? exitCode !== 0 : policy !== 'Never';
 	};
+}
 
 const MAX_UINT32 = 2 ** 32 - 1;
 
@@ -83,8 +89,9 @@ export function userProblems(status: PodStatus, spec: PodSpec): FieldProblem[] {
 }
 
 export function allocatedProblems(status: PodStatus, spec: PodSpec): FieldProblem[] {
+	const extended = extendedClaimsOf(status);
 	return statusLists.flatMap((list) => {
-		const containers = byName(containersOf(spec, list));
+		const names = new Map(containersOf(spec, list).map((one) => [textOf(one.name), allocatable(one, extended)]));
 		return collected(listOf(status[list]), (one, index) => {
 			const { name, allocatedResourcesStatus } = fieldsOf(one);
 			const at = `status.${list}[${index}].allocatedResourcesStatus`;
@@ -92,46 +99,56 @@ export function allocatedProblems(status: PodStatus, spec: PodSpec): FieldProble
 				return listOf(allocatedResourcesStatus).length === 0
 					? []
 					: [forbiddenField(at, 'must not be specified in container status')];
-			const container = containers.get(textOf(name));
-			const problemsOf = allocatedIn(container, status);
-			return collected(listOf(allocatedResourcesStatus), (resource, index) =>
-				problemsOf(fieldsOf(resource), `${at}[${index}]`),
-			);
+			return each(allocatedResource(names.get(textOf(name))))(allocatedResourcesStatus, at);
 		});
 	});
 }
 
-/** A status of a container that is not in the spec has no name to compare with. */
-function allocatedIn(container: Container | undefined, status: PodStatus) {
-	const claims = new Set(claimNames(container ?? {}, status));
-	const requests = fieldsOf(container?.resources?.requests);
-	return (resource: Fields, at: string): FieldProblem[] => {
-		const name = textOf(resource.name);
-		const isClaim = name.startsWith('claim:');
-		const isKnown = container === undefined || (isClaim ? claims.has(name) : Object.hasOwn(requests, name));
-		const detail = isClaim ? CLAIM_DETAIL : "must match one of the container's resource requests";
-		return [...(isKnown ? [] : [invalid(`${at}.name`, name, detail)]), ...healthProblems(resource.resources, `${at}.resources`)];
+/** @param names  of a container that is in the spec */
+const allocatedResource =
+	(names: ReadonlySet<string> | undefined): Rule =>
+	(resource, at) => {
+		const name = textOf(fieldsOf(resource).name);
+		const detail = name.startsWith(CLAIM) ? CLAIM_DETAIL : "must match one of the container's resource requests";
+		return [
+			...(names?.has(name) === false ? [invalid(`${at}.name`, name, detail)] : []),
+			...healthProblems(fieldsOf(resource).resources, `${at}.resources`),
+		];
 	};
-}
 
+const CLAIM = 'claim:';
 const CLAIM_DETAIL =
 	"must match one of the container's resource claims as 'claim:<claimName>/<requestName>' when " +
 	"container.resources.claims[*].request is set or 'claim:<claimName>' when it is empty";
 
-function claimNames(container: Container, { extendedResourceClaimStatus }: PodStatus): string[] {
-	const { claims, requests } = fieldsOf(container.resources);
-	const own = listOf(claims).map((claim) => {
-		const { name, request } = fieldsOf(claim);
-		return `claim:${textOf(name)}${textOf(request) === '' ? '' : `/${textOf(request)}`}`;
-	});
+type ExtendedClaims = ReadonlyMap<string, readonly { readonly claim: string; readonly resource: string }[]>;
+
+/** By the name of the container. */
+function extendedClaimsOf({ extendedResourceClaimStatus }: PodStatus): ExtendedClaims {
 	const { resourceClaimName, requestMappings } = fieldsOf(extendedResourceClaimStatus);
-	const claim = textOf(resourceClaimName);
-	const mapped = listOf(requestMappings).map(fieldsOf).flatMap(({ containerName, resourceName, requestName }) => {
-		const amount = fieldsOf(requests)[textOf(resourceName)];
-		const isOfThis = containerName === container.name && isSet(amount) && compareAmounts(textOf(amount), '0') !== 0;
-		return isOfThis && claim !== '' && textOf(requestName) !== '' ? [`claim:${claim}/${textOf(requestName)}`] : [];
+	const found = new Map<string, { claim: string; resource: string }[]>();
+	for (const mapping of listOf(requestMappings).map(fieldsOf)) {
+		const [name, request] = [textOf(mapping.containerName), textOf(mapping.requestName)];
+		if (textOf(resourceClaimName) === '' || request === '') continue;
+		const claim = { claim: `${CLAIM}${textOf(resourceClaimName)}/${request}`, resource: textOf(mapping.resourceName) };
+		const ofContainer = found.get(name);
+		if (ofContainer === undefined) found.set(name, [claim]);
+		else ofContainer.push(claim);
+	}
+	return found;
+}
+
+/** The resources and claims whose status a container can have. */
+function allocatable(container: Container, extended: ExtendedClaims): ReadonlySet<string> {
+	const { claims, requests } = fieldsOf(container.resources);
+	const amounts = fieldsOf(requests);
+	const own = listOf(claims).map((claim) => {
+		const [name, request] = [textOf(fieldsOf(claim).name), textOf(fieldsOf(claim).request)];
+		return `${CLAIM}${name}${request === '' ? '' : `/${request}`}`;
 	});
-	return [...own, ...mapped];
+	const isAmount = (amount: unknown) => isSet(amount) && compareAmounts(textOf(amount), '0') !== 0;
+	const mapped = (extended.get(textOf(container.name)) ?? []).filter(({ resource }) => isAmount(amounts[resource]));
+	return new Set([...Object.keys(amounts), ...own, ...mapped.map(({ claim }) => claim)]);
 }
 
 const healths = ['Healthy', 'Unhealthy', 'Unknown'];

@@ -2,8 +2,6 @@
  * The rules of the status of a pod, which a kubelet writes.
  *
  * @source pkg/apis/core/validation ValidatePodStatusUpdate
- * @differs the states of containers, the users of containers, and the claims of dynamic resource allocation are not
- *   checked
  */
 import { ipVersion } from '../../../../lib/address.ts';
 import type { FieldProblem } from '../../../../lib/errors.ts';
@@ -11,22 +9,32 @@ import { subdomainProblems } from '../../../../lib/kube/names.ts';
 import { forbiddenField, invalid } from '../../../../lib/kube/object-meta.ts';
 import type { Pod, PodStatus } from '../../../../lib/kube/pod.ts';
 import { ipProblems, qualifiedProblems } from '../field-rules.ts';
+import { claimProblems, extendedClaimProblems } from './claim-statuses.ts';
+import { allocatedProblems, transitionProblems, userProblems } from './container-statuses.ts';
 import { collected, type Fields, fieldsOf, listOf, numberOf, textOf } from './rule.ts';
 
 const systemConditions = ['PodScheduled', 'Ready', 'Initialized'];
 const NOT_NEGATIVE = 'must be a non-negative integer';
 
-export function podStatusProblems({ status: next = {} }: Pod, { spec, status: previous = {} }: Pod): FieldProblem[] {
+export function podStatusProblems(
+	{ status: next = {} }: Pod,
+	{ spec = {}, status: previous = {} }: Pod,
+): FieldProblem[] {
 	const observed = numberOf(next.observedGeneration);
 	return [
 		...conditionProblems(next),
-		...nominationProblems(next, previous, spec?.nodeName ?? ''),
+		...nominationProblems(next, previous, spec.nodeName ?? ''),
 		...(observed < 0 ? [invalid('status.observedGeneration', observed, NOT_NEGATIVE)] : []),
 		...(textOf(next.qosClass) === textOf(previous.qosClass)
 			? []
 			: [invalid('status.qosClass', next.qosClass ?? '', 'field is immutable')]),
+		...transitionProblems(next, previous, spec),
+		...claimProblems(next, spec),
+		...extendedClaimProblems(next, spec),
 		...addressProblems('status.podIPs', podIps(next), podIps(previous)),
 		...hostAddressProblems(next, previous),
+		...userProblems(next, spec),
+		...allocatedProblems(next, spec),
 	];
 }
 

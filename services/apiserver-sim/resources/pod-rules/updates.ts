@@ -2,7 +2,8 @@
  * The changes of a pod that its updates may make.
  *
  * @source pkg/apis/core/validation ValidatePodUpdate, ValidatePodEphemeralContainersUpdate, ValidatePodResize
- * @differs the message of a refused change ends before upstream's listing of the differences
+ * @differs the message of a refused change ends before upstream's listing of the differences; the resources of a whole
+ *   pod get no defaults from its containers
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../../lib/errors.ts';
@@ -173,27 +174,45 @@ export function debuggingProblems(next: Pod, previous: Pod): FieldProblem[] {
 }
 
 /** The requests or limits of a container that a resize leaves out. @source validateContainerResize */
-function removedProblems(after: unknown, before: unknown, at: string): FieldProblem[] {
+function removedProblems(after: unknown, before: unknown, at: string, what = 'resource'): FieldProblem[] {
 	return ['requests', 'limits'].flatMap((part) => {
 		const next = fieldsOf(fieldsOf(after)[part]);
 		const isRemoved = Object.keys(fieldsOf(fieldsOf(before)[part])).some((name) => !isSet(next[name]));
-		return isRemoved ? [forbiddenField(`${at}.${part}`, `resource ${part} cannot be removed`)] : [];
+		return isRemoved ? [forbiddenField(`${at}.${part}`, `${what} ${part} cannot be removed`)] : [];
 	});
 }
 
 export function resizeProblems(next: Pod, previous: Pod): FieldProblem[] {
 	if (isMirrorPod(previous)) return [forbiddenField('', 'static pods cannot be resized')];
 	if (fieldsOf(previous.spec?.os).name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')];
+	const ofPod = podAmountsProblems(next.spec?.resources, previous.spec?.resources);
 	const moved = orderProblems(next.spec ?? {}, previous.spec ?? {});
 	const isOtherClass = qosClassOf(next) !== (previous.status?.qosClass ?? qosClassOf(previous));
 	const detail = 'Pod QOS Class may not change as a result of resizing';
 	return [
 		...(isOtherClass ? [invalid('spec', next.status?.qosClass ?? '', detail)] : []),
+		...ofPod,
 		...(moved.length > 0
 			? moved
 			: (['initContainers', 'containers'] as const).flatMap((list) =>
 					resizedProblems(next.spec ?? {}, previous.spec ?? {}, list),
 				)),
+	];
+}
+
+/** Of all containers together. An empty object is not the same as none. @source validatePodLevelResourcesResize */
+function podAmountsProblems(next: unknown, previous: unknown): FieldProblem[] {
+	const hasAmounts = (resources: unknown) =>
+		['requests', 'limits'].some((part) => Object.keys(fieldsOf(fieldsOf(resources)[part])).length > 0);
+	if (!hasAmounts(next) && !hasAmounts(previous)) {
+		const detail = 'only cpu and memory resources are mutable';
+		return areEqual(next ?? null, previous ?? null) ? [] : [forbiddenField('spec', detail)];
+	}
+	const fixed = (resources: unknown) => withoutAmounts({ resources }).resources;
+	const detail = 'only cpu and memory resources are mutable at pod-level';
+	return [
+		...removedProblems(next, previous, 'spec.resources', 'pod-level resource'),
+		...(areEqual(fixed(next), fixed(previous)) ? [] : [forbiddenField('spec', detail)]),
 	];
 }
 
