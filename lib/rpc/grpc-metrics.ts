@@ -4,9 +4,8 @@
  * @source github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus server_metrics.go;
  *   google.golang.org/grpc/codes code_string.go
  */
-import { Counter, Histogram } from 'prom-client';
 import { grpcCode, shownToCaller } from '../errors.ts';
-import type { ElapsedMs, Registry } from '../metrics.ts';
+import { type ElapsedMs, memoized, type Registry, seriesCounter, seriesHistogram } from '../metrics.ts';
 import { refusalCounter } from '../refusal-counter.ts';
 import type { Arrival, Ending, Observe } from './server.ts';
 
@@ -27,36 +26,43 @@ function codeOf(ending: Ending): string {
 	return goNames.get(shownToCaller(ending).grpc) ?? 'Unknown';
 }
 
+interface MethodSeries {
+	readonly started: () => void;
+	readonly handled: (code: string) => void;
+	readonly handling: (seconds: number) => void;
+}
+
 export function grpcMetrics(registry: Registry, elapsedMs: ElapsedMs): Observe {
-	const registers = [registry];
 	const countRefusal = refusalCounter(registry);
-	const started = new Counter({
+	const started = seriesCounter(registry, {
 		name: 'grpc_server_started_total',
 		help: 'Total number of RPCs started on the server.',
 		labelNames,
-		registers,
 	});
-	const handled = new Counter({
+	const handled = seriesCounter(registry, {
 		name: 'grpc_server_handled_total',
 		help: 'Total number of RPCs completed on the server, regardless of success or failure.',
 		labelNames: [...labelNames, 'grpc_code'],
-		registers,
 	});
-	const handling = new Histogram({
+	const handling = seriesHistogram(registry, {
 		name: 'grpc_server_handling_seconds',
 		help: 'Histogram of response latency (seconds) of gRPC that had been application-level handled by the server.',
 		labelNames,
 		buckets,
-		registers,
 	});
-	return ({ type, service, method }: Arrival) => {
+	const seriesOf = memoized(({ type, service, method }: Arrival): MethodSeries => {
 		const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
+		const byCode = memoized((code: string) => handled({ ...labels, grpc_code: code }));
+		return { started: started(labels), handled: (code) => byCode(code, code)(), handling: handling(labels) };
+	});
+	return (arrival: Arrival) => {
+		const series = seriesOf(`${arrival.service}/${arrival.method}`, arrival);
 		const startedMs = elapsedMs();
-		started.inc(labels);
+		series.started();
 		return (ending) => {
 			if (typeof ending !== 'string' && ending.code === 'MESSAGE_TOO_COMPLEX') countRefusal('messageFields');
-			handled.inc({ ...labels, grpc_code: codeOf(ending) });
-			handling.observe(labels, (elapsedMs() - startedMs) / 1000);
+			series.handled(codeOf(ending));
+			series.handling((elapsedMs() - startedMs) / 1000);
 		};
 	};
 }

@@ -4,11 +4,11 @@
  * @source apiserver/pkg/endpoints/metrics/metrics.go and filters/metrics.go;
  *   apiserver/pkg/authentication/request/x509/x509.go
  */
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Gauge } from 'prom-client';
 import type { Clock } from '../../lib/clock.ts';
 import { shownToCaller } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
-import { type ElapsedMs, OTHER, type Registry } from '../../lib/metrics.ts';
+import { type ElapsedMs, memoized, OTHER, type Registry, seriesCounter, seriesHistogram } from '../../lib/metrics.ts';
 import type { Ending, Observe } from '../../lib/rpc/server.ts';
 import type { Authenticate } from './authenticate/union.ts';
 import { type ObserveRequest, type RequestInfo, verbOfMethod } from './request/info.ts';
@@ -118,30 +118,31 @@ export function requestMetrics(
 	registry: Registry,
 	elapsedMs: ElapsedMs,
 ): { readonly grpc: Observe; readonly http: ObserveRequest } {
-	const registers = [registry];
-	const total = new Counter({
+	const total = seriesCounter(registry, {
 		name: 'apiserver_request_total',
 		help:
 			'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, ' +
 			'component, and HTTP response code.',
 		labelNames: [...requestLabels, 'code'],
-		registers,
 	});
-	const duration = new Histogram({
+	const duration = seriesHistogram(registry, {
 		name: 'apiserver_request_duration_seconds',
 		help:
 			'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, ' +
 			'scope and component.',
 		labelNames: requestLabels,
 		buckets: requestBuckets,
-		registers,
+	});
+	const seriesOf = memoized((labels: RequestLabels) => {
+		const byCode = memoized((code: number) => total({ ...labels, code }));
+		return { counted: (code: number) => byCode(String(code), code)(), lasted: duration(labels) };
 	});
 	const inFlight = { mutating: { now: 0, most: 0 }, readOnly: { now: 0, most: 0 } };
 	new Gauge({
 		name: 'apiserver_current_inflight_requests',
 		help: 'Maximal number of requests that were under way at once since this was last asked for, per request kind.',
 		labelNames: ['request_kind'],
-		registers,
+		registers: [registry],
 		collect() {
 			for (const [kind, count] of Object.entries(inFlight)) {
 				this.set({ request_kind: kind }, count.most);
@@ -152,13 +153,15 @@ export function requestMetrics(
 	/** A watch or a connection to a kubelet is no request in flight: it is meant to last. */
 	function begin(labels: RequestLabels): (code: number) => void {
 		const startedMs = elapsedMs();
+		const { verb, group, version, resource, subresource, scope } = labels;
+		const { counted, lasted } = seriesOf(`${verb} ${group} ${version} ${resource} ${subresource} ${scope}`, labels);
 		const count = lasting.has(labels.verb) ? { now: 0, most: 0 } : inFlight[kindOf(labels.verb)];
 		count.now++;
 		count.most = Math.max(count.most, count.now);
 		return (code) => {
 			count.now--;
-			total.inc({ ...labels, code });
-			duration.observe(labels, (elapsedMs() - startedMs) / 1000);
+			counted(code);
+			lasted((elapsedMs() - startedMs) / 1000);
 		};
 	}
 	return {
@@ -177,29 +180,27 @@ export function requestMetrics(
  * @differs upstream counts the lifetime of a certificate that did not verify as well; here it is not looked into
  */
 export function countedAuthenticator(authenticate: Authenticate, registry: Registry, clock: Clock): Authenticate {
-	const registers = [registry];
-	const attempts = new Counter({
+	const attempts = seriesCounter(registry, {
 		name: 'authentication_attempts',
 		help: 'Counter of authenticated attempts.',
 		labelNames: ['result'],
-		registers,
 	});
-	const lifetimes = new Histogram({
+	const lifetime = seriesHistogram(registry, {
 		name: 'apiserver_client_certificate_expiration_seconds',
 		help: 'Distribution of the remaining lifetime on the certificate used to authenticate a request.',
+		labelNames: [],
 		buckets: lifetimeBuckets,
-		registers,
-	});
-	for (const result of ['success', 'error']) attempts.inc({ result }, 0);
+	})({});
+	const [succeeded, failed] = [attempts({ result: 'success' }), attempts({ result: 'error' })];
 	return async (credentials) => {
 		const { certificate } = credentials.peer;
-		if (certificate.state === 'verified') lifetimes.observe((certificate.notAfter - clock()) / 1000);
+		if (certificate.state === 'verified') lifetime((certificate.notAfter - clock()) / 1000);
 		try {
 			const user = await authenticate(credentials);
-			attempts.inc({ result: 'success' });
+			succeeded();
 			return user;
 		} catch (error) {
-			attempts.inc({ result: 'error' });
+			failed();
 			throw error;
 		}
 	};
