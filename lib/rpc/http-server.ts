@@ -74,20 +74,23 @@ const ignore = (): void => undefined;
 function problemOfHost({ rawHeaders, httpVersion, url = '' }: IncomingMessage): string | undefined {
 	let host: string | undefined;
 	for (let at = 0; at < rawHeaders.length; at += 2) {
-		const name = rawHeaders[at]?.toLowerCase();
-		if (name !== 'host' && name !== ':authority') continue;
+		if (!hostName.test(rawHeaders[at] ?? '')) continue;
 		const value = rawHeaders[at + 1] ?? '';
 		// nghttp2 refuses two of one name. Of both names, `:authority` counts, and comes first.
 		if (host === undefined) host = value;
 		else if (httpVersion !== '2.0') return '';
 	}
-	if (httpVersion === '0.9' || !(absoluteHost.exec(url)?.[1] ?? '').match(hostAndPort)) return '';
+	if (httpVersion === '0.9' || !hostAndPort.test(hostOfTarget(url))) return '';
 	if (host === undefined) return httpVersion === '1.1' ? ': missing required Host header' : undefined;
 	return hostCharacters.test(host) ? undefined : ': malformed Host header';
 }
+const hostName = /^(?:host|:authority)$/i;
 const hostCharacters = /^[-\w!$%&'()*+,.:;=[\]~]*$/;
 const absoluteHost = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
 const hostAndPort = /^(?:\[[\w:.%-]*\]|[-\w!$%&'()*+,.;=~]*)(?::\d*)?$/;
+
+/** That of an absolute target; empty for another target. */
+const hostOfTarget = (url: string): string => (url.startsWith('/') ? '' : (absoluteHost.exec(url)?.[1] ?? ''));
 
 function refuseHost(response: ServerResponse, problem: string): void {
 	const text = `Bad Request${problem}`;
@@ -106,8 +109,7 @@ function refuseHost(response: ServerResponse, problem: string): void {
  * @source net/http request.go readRequest: that of an absolute target replaces `Host`
  */
 function setHost({ url = '', headers }: IncomingMessage): void {
-	const [, target] = absoluteHost.exec(url) ?? [];
-	const host = target || (headers as IncomingHttpHeaders)[':authority'];
+	const host = hostOfTarget(url) || (headers as IncomingHttpHeaders)[':authority'];
 	if (host !== undefined) headers.host = host;
 }
 

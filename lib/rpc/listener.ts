@@ -246,7 +246,7 @@ function superviseHttp(http: HttpServer, guarded: WeakMap<object, GuardedConnect
 	http.emit('listening');
 	http.prependListener('request', (request, response) => {
 		const ended = guarded.get(request.socket)?.begin();
-		if (ended !== undefined) response.once('close', ended);
+		if (ended !== undefined) response.on('close', ended);
 	});
 }
 

@@ -276,18 +276,19 @@ function withObjectInScope(request: ApiRequest): ApiRequest {
 }
 
 async function requireAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
-	const { decision, reason, error } = await authorizer.authorize(attributes);
+	const decided = authorizer.authorize(attributes);
+	const found = decided instanceof Promise ? await decided : decided;
 	setSpanAttributes(() => ({
 		'kubejoin.request.verb': attributes.verb,
 		'kubejoin.request.what': whatOf(attributes),
 		'kubejoin.user': attributes.user.username,
 		'kubejoin.groups': [...attributes.user.groups],
-		'kubejoin.decision': decision === 'Allow' ? 'allowed' : 'refused',
-		'kubejoin.decision.reason': reason,
+		'kubejoin.decision': found.decision === 'Allow' ? 'allowed' : 'refused',
+		'kubejoin.decision.reason': found.reason,
 	}));
-	if (decision === 'Allow') return;
-	if (error !== undefined) throw new Error(`authorization could not be evaluated: ${error}`);
-	throw forbidden(attributes, reason);
+	if (found.decision === 'Allow') return;
+	if (found.error !== undefined) throw new Error(`authorization could not be evaluated: ${found.error}`);
+	throw forbidden(attributes, found.reason);
 }
 
 /** `certificatesigningrequests.certificates.k8s.io/approval NAME`, `configmaps kube-public/cluster-info`, or a path. */

@@ -6,7 +6,7 @@
  */
 import { serviceAccountUsername } from '../../../lib/kube/service-account-user.ts';
 import type { PolicyRule, Role, RoleBinding, RoleRef, Subject, UserInfo } from '../../../lib/kube/types.ts';
-import type { Attributes, SyncAuthorizer } from './attributes.ts';
+import type { Attributes, Decision, SyncAuthorizer } from './attributes.ts';
 import { aggregated, quoted } from './go-text.ts';
 
 /** Synchronous views of a cache of the RBAC objects. */
@@ -103,6 +103,14 @@ function describeGrant({ binding, subject, namespace }: Grant): string {
 	return `${from} of ${binding.roleRef.kind} ${quoted(binding.roleRef.name)} to ${subject.kind} ${quoted(to)}`;
 }
 
+/** Its reason is made when it is read, because few decisions are shown. */
+const allowedBy = (grant: Grant): Decision => ({
+	decision: 'Allow',
+	get reason() {
+		return `RBAC: allowed by ${describeGrant(grant)}`;
+	},
+});
+
 /**
  * The RBAC authorizer: Allow with the binding that allows it, or NoOpinion. A role that is missing does not stop the
  * others from being looked at; it is named in the reason when nothing else allows the request.
@@ -115,7 +123,7 @@ export function createRbacAuthorizer(source: RbacSource): SyncAuthorizer {
 				const bound = boundRules(source, grant.binding.roleRef, grant.namespace);
 				if ('error' in bound) errors.push(bound.error);
 				else if (bound.rules.some((rule) => ruleAllows(rule, attributes))) {
-					return { decision: 'Allow', reason: `RBAC: allowed by ${describeGrant(grant)}` };
+					return allowedBy(grant);
 				}
 			}
 			const problem = aggregated(errors);

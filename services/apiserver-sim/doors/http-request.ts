@@ -8,12 +8,17 @@ import { impersonationHeaders } from '../request/impersonation-headers.ts';
 import { infoOfPath, type RequestInfo } from '../request/info.ts';
 import { RequestLifetime } from '../request/lifetime.ts';
 import type { Answer } from './answer.ts';
-import type { Wishes } from './negotiate.ts';
+import type { AcceptHeaders, Wishes } from './negotiate.ts';
 
 /** Answers the paths that are its own, once the caller is allowed; undefined for a path of another route. */
 export type PathRoute = (request: HttpRequest, path: string) => Promise<Answer | undefined> | Answer | undefined;
 
 const noQuery = new URLSearchParams();
+
+export interface HttpRequestOptions {
+	readonly connections: Connections;
+	readonly accepts: AcceptHeaders;
+}
 
 /** Each part is read when it is needed, because a read needs few of them. */
 export class HttpRequest {
@@ -25,14 +30,16 @@ export class HttpRequest {
 	readonly query: URLSearchParams;
 	readonly credentials: Credentials;
 	readonly lifetime = new RequestLifetime();
+	readonly #accepts: AcceptHeaders;
 
-	constructor(incoming: IncomingMessage, connections: Connections) {
+	constructor(incoming: IncomingMessage, { connections, accepts }: HttpRequestOptions) {
 		const { method = '', url = '' } = incoming;
 		const [path, search] = splitOnce(
 			url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, ''),
 			'?',
 		);
 		const decoded = decode(path);
+		this.#accepts = accepts;
 		this.incoming = incoming;
 		this.method = method;
 		this.query = search === '' ? noQuery : new URLSearchParams(search);
@@ -46,7 +53,7 @@ export class HttpRequest {
 
 	get wishes(): Wishes {
 		return {
-			accept: this.header('accept') ?? '',
+			accept: this.#accepts.of(this.header('accept') ?? ''),
 			pretty: this.query.get('pretty'),
 			userAgent: this.userAgent,
 		};

@@ -3,6 +3,7 @@
  * metadata alone.
  * @source apiserver/pkg/endpoints/handlers/negotiation; emicklei/go-restful route.go matchesAccept; munnerz/goautoneg
  */
+import { LRUCache } from 'lru-cache';
 import { KubejoinError } from '../../../lib/errors.ts';
 
 export const mediaTypes = {
@@ -13,8 +14,7 @@ export const mediaTypes = {
 export type MediaType = (typeof mediaTypes)[keyof typeof mediaTypes];
 
 export interface Wishes {
-	/** The Accept header; empty for anything. */
-	readonly accept: string;
+	readonly accept: Accept;
 	/** `?pretty=` as it was sent. */
 	readonly pretty: string | null;
 	readonly userAgent: string;
@@ -50,7 +50,36 @@ interface Clause {
 	readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** By quality, then a type before a wildcard; one of quality 0 is left out. */
+export interface Accept {
+	/** Empty for anything. */
+	readonly text: string;
+	/** As they were sent, without parameters. */
+	readonly types: readonly string[];
+	/** By quality, then a type before a wildcard; one of quality 0 is left out. */
+	readonly clauses: readonly Clause[];
+}
+
+/** Accept headers as they were read before: clients have few, and reading one takes longer than an authorization. */
+export class AcceptHeaders {
+	readonly #known = new LRUCache<string, Accept>({ max: MAX_KNOWN });
+
+	of(text: string): Accept {
+		const known = this.#known.get(text);
+		if (known !== undefined) return known;
+		const accept = readAccept(text);
+		if (text.length <= MAX_KNOWN_CHARACTERS) this.#known.set(text, accept);
+		return accept;
+	}
+}
+const MAX_KNOWN = 100;
+const MAX_KNOWN_CHARACTERS = 512;
+
+const readAccept = (text: string): Accept => ({
+	text,
+	types: text.split(',').map((clause) => (clause.split(';')[0] ?? '').trim()),
+	clauses: clausesOf(text),
+});
+
 function clausesOf(accept: string): Clause[] {
 	return accept
 		.split(',')
@@ -106,9 +135,10 @@ function preferred(
 ): Negotiated | undefined {
 	const { accept, pretty, userAgent } = wishes;
 	const isPretty = pretty ? truthy.has(pretty) : humanAgents.some((agent) => userAgent.startsWith(agent));
-	if (accept === '') return { mediaType: offered[0] ?? mediaTypes.json, pretty: isPretty };
-	for (const { type, parameters } of clausesOf(accept)) {
-		for (const mediaType of offered.filter((one) => isMatch(type, one))) {
+	if (accept.text === '') return { mediaType: offered[0] ?? mediaTypes.json, pretty: isPretty };
+	for (const { type, parameters } of accept.clauses) {
+		for (const mediaType of offered) {
+			if (!isMatch(type, mediaType)) continue;
 			const found = conversionOf(parameters, mediaType, offeredKinds);
 			if (found === undefined || hasUnofferedStream(parameters)) continue;
 			return { mediaType, pretty: isPretty || parameters.get('pretty') === '1', ...found };
@@ -119,14 +149,14 @@ function preferred(
 
 /** @throws API_NOT_ACCEPTABLE  with the text of the router that upstream has before its own negotiation */
 export function requireRouted({ accept }: Wishes, produces: readonly string[]): void {
-	const types = accept.split(',').map((clause) => (clause.split(';')[0] ?? '').trim());
-	if (accept === '' || types.some((type) => type === '*/*' || produces.includes(type))) return;
+	if (accept.text === '' || accept.types.some((type) => type === '*/*' || produces.includes(type))) return;
 	const problem = `406: Not Acceptable\n\nAvailable representations: ${produces.join(', ')}`;
 	throw new KubejoinError('API_NOT_ACCEPTABLE', { problem, isRouted: true });
 }
 
 /** The media types of the routes of a watch, beside those of objects. @source endpoints/installer.go */
 const streams = producible.flatMap((type) => (type === mediaTypes.yaml ? [] : [`${type};stream=watch`]));
+const producibleOfMany = [...producible, ...streams];
 
 /**
  * The form of an answer with an object or a list, or of a watch.
@@ -134,7 +164,7 @@ const streams = producible.flatMap((type) => (type === mediaTypes.yaml ? [] : [`
  * @throws API_NOT_ACCEPTABLE
  */
 export function negotiate(wishes: Wishes, route: Route): Negotiated {
-	requireRouted(wishes, route.isOfMany ? [...producible, ...streams] : producible);
+	requireRouted(wishes, route.isOfMany ? producibleOfMany : producible);
 	const found = preferred(wishes, producible, route.conversions);
 	if (found !== undefined) return found;
 	throw notAcceptable(producible);
@@ -160,7 +190,7 @@ export const negotiateRefusal = (wishes: Wishes): Negotiated =>
  * @source apiserver/pkg/endpoints/discovery/aggregated/{wrapper,negotiation}.go
  */
 export function negotiateDiscovery({ accept }: Wishes): boolean {
-	const preference = clausesOf(accept).find(({ type, parameters }) =>
+	const preference = accept.clauses.find(({ type, parameters }) =>
 		type === mediaTypes.json && parameters.has('as')
 			? isAggregated(parameters)
 			: producible.some((one) => isMatch(type, one)),

@@ -102,7 +102,7 @@ export const openApiRoute =
 		const answer = await openApi.answer({
 			path,
 			hash: request.query.get('hash') ?? '',
-			accept: request.wishes.accept,
+			accept: request.wishes.accept.text,
 			ifNoneMatch: request.header('if-none-match'),
 			ifModifiedSince: request.header('if-modified-since'),
 		});

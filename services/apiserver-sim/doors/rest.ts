@@ -26,7 +26,7 @@ import { encode } from './encode.ts';
 import { EncodedObjects } from './encoded-objects.ts';
 import { HttpRequest, type PathRoute } from './http-request.ts';
 import { KubeletDoor } from './kubelet-door.ts';
-import { negotiateRefusal } from './negotiate.ts';
+import { AcceptHeaders, negotiateRefusal } from './negotiate.ts';
 import { answerPath } from './paths.ts';
 import { type ResourceDoorOptions, ResourceRequest } from './resource-request.ts';
 import { EventEncoder } from './watch-stream.ts';
@@ -53,6 +53,7 @@ export function createRestApp(options: RestOptions): HttpHandler {
 
 class RestDoor {
 	readonly #options: RestOptions;
+	readonly #accepts = new AcceptHeaders();
 	readonly #lines: LimitLines;
 	readonly #resources: ResourceDoorOptions;
 
@@ -66,10 +67,11 @@ class RestDoor {
 	}
 
 	async answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-		const request = new HttpRequest(incoming, this.#options.connections);
+		const { connections } = this.#options;
+		const request = new HttpRequest(incoming, { connections, accepts: this.#accepts });
 		const { method, info, lifetime } = request;
 		const ended = this.#options.observe(info ?? { isResource: false, path: '', verb: method.toLowerCase() }, method);
-		response.once('close', () => {
+		response.on('close', () => {
 			if (!response.writableEnded) lifetime.end();
 			ended(response.statusCode);
 		});

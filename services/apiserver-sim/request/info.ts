@@ -66,8 +66,8 @@ const noQuery = new URLSearchParams();
  */
 export function infoOfPath(method: string, path: string, query: URLSearchParams = noQuery): RequestInfo {
 	const segments = path.split('/');
-	const [first, last] = [segments.findIndex(isFilled), segments.findLastIndex(isFilled)];
-	const trimmed = segments.slice(Math.max(first, 0), last + 1);
+	const first = segments.findIndex(isFilled);
+	const trimmed = segments.slice(Math.max(first, 0), segments.findLastIndex(isFilled) + 1);
 	const found = readParts(trimmed);
 	if (found === undefined) return { isResource: false, path, verb: method.toLowerCase() };
 	const { group, version, pathVerb, isInNamespace, parts } = found;
@@ -81,6 +81,9 @@ export function infoOfPath(method: string, path: string, query: URLSearchParams 
 		(parts.length <= 3 || third === 'proxy') &&
 		(row.namespaced === isInNamespace || (row.namespaced && name === ''));
 	const verb = pathVerb ?? verbOf(method, name, query);
+	const isOfOne = pathVerb === 'watch' && name !== '';
+	const { fieldSelector, labelSelector } = isOfOne ? onlyNamed(name) : selectorsFor(verb, () => query);
+	// Without a spread, which costs more than the rest of this function.
 	return {
 		isResource: true,
 		path,
@@ -90,7 +93,8 @@ export function infoOfPath(method: string, path: string, query: URLSearchParams 
 		name,
 		subresource: pathVerb === 'proxy' ? '' : third,
 		parts,
-		...(pathVerb === 'watch' && name !== '' ? onlyNamed(name) : selectorsFor(verb, () => query)),
+		fieldSelector,
+		labelSelector,
 	};
 }
 
@@ -143,12 +147,14 @@ interface ReadParts {
 
 /** `[api, VERSION, …]` or `[apis, GROUP, VERSION, …]`; undefined when there is no resource in it. */
 function readParts(all: readonly string[]): ReadParts | undefined {
-	const [prefix = '', ...afterPrefix] = all;
-	if (prefix !== 'api' && prefix !== 'apis') return undefined;
-	const [group, [version = '', ...rest]] =
-		prefix === 'api' ? ['', afterPrefix] : [afterPrefix[0] ?? '', afterPrefix.slice(1)];
-	const pathVerb = pathVerbs.has(rest[0] ?? '') ? rest[0] : undefined;
-	const parts = pathVerb === undefined ? rest : rest.slice(1);
+	const isCore = all[0] === 'api';
+	if (!isCore && all[0] !== 'apis') return undefined;
+	const group = isCore ? '' : (all[1] ?? '');
+	const atVersion = isCore ? 1 : 2;
+	const version = all[atVersion] ?? '';
+	const next = all[atVersion + 1] ?? '';
+	const pathVerb = pathVerbs.has(next) ? next : undefined;
+	const parts = all.slice(atVersion + (pathVerb === undefined ? 1 : 2));
 	if (parts.length === 0) return undefined;
 	const namespace = parts[0] === 'namespaces' ? (parts[1] ?? '') : '';
 	const isInNamespace = parts[0] === 'namespaces' && parts.length > 2 && !namespaceSubresources.has(parts[2] ?? '');
