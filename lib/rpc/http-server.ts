@@ -34,6 +34,7 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 	};
 	const server = createServer(options, (request, response) => void answer(request, response));
 	const exchanges = new WeakMap<Duplex, Exchanges>();
+	const unread = new UnreadResponses();
 	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, exchanges.get(socket)?.last, count));
 	return server;
 
@@ -43,7 +44,7 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		response.on('error', ignore);
 		const { socket } = request;
 		const known = exchanges.get(socket);
-		const ofConnection = known ?? new Exchanges(count);
+		const ofConnection = known ?? new Exchanges(count, unread);
 		if (known === undefined) exchanges.set(socket, ofConnection);
 		if (!ofConnection.admit(request, response)) return;
 		const problem = problemOfHost(request);
@@ -120,8 +121,11 @@ class Exchanges {
 	/** The last request whose headers were complete. */
 	last: Exchange | undefined;
 
-	constructor(count: CountRefusal | undefined) {
+	constructor(count: CountRefusal | undefined, unread: UnreadResponses) {
 		this.#count = count;
+		this.#onPrefinish = function (this: ServerResponse) {
+			unread.add(this);
+		};
 		this.#onTimeout = function (this: ServerResponse) {
 			count?.('httpAnswerTime');
 			this.req.socket.destroy();
@@ -144,7 +148,7 @@ class Exchanges {
 		this.#unanswered++;
 		this.last = { request, response };
 		response.on('close', this.#onClose);
-		response.on('prefinish', onPrefinish);
+		response.on('prefinish', this.#onPrefinish);
 		response.on('timeout', this.#onTimeout);
 		return true;
 	}
@@ -153,12 +157,29 @@ class Exchanges {
 		this.#unanswered--;
 	};
 
+	readonly #onPrefinish: (this: ServerResponse) => void;
 	readonly #onTimeout: (this: ServerResponse) => void;
 }
 
-/** Node itself waits for ever until a client reads a response. It sets its own time again after the response. */
-function onPrefinish(this: ServerResponse): void {
-	this.req.socket.setTimeout(limits.httpAnswerTime.value);
+/**
+ * Complete responses that their clients have not received. Node itself waits for them for ever. Most are passed to
+ * the system before the next turn of the event loop and need no timer.
+ */
+class UnreadResponses {
+	#added: ServerResponse[] = [];
+
+	add(response: ServerResponse): void {
+		if (this.#added.length === 0) setImmediate(() => this.#startTimers());
+		this.#added.push(response);
+	}
+
+	#startTimers(): void {
+		const added = this.#added;
+		this.#added = [];
+		// Node sets its own time again after the response.
+		for (const response of added)
+			if (!response.writableFinished) response.req.socket.setTimeout(limits.httpAnswerTime.value);
+	}
 }
 
 const CHECK_INTERVAL_MS = 1_000;

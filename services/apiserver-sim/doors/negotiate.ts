@@ -51,9 +51,9 @@ interface Clause {
 }
 
 export interface Accept {
-	/** Empty for anything. */
+	/** As it was sent; an empty one accepts any type. */
 	readonly text: string;
-	/** As they were sent, without parameters. */
+	/** In the order in which they were sent, without parameters. */
 	readonly types: readonly string[];
 	/** By quality, then a type before a wildcard; one of quality 0 is left out. */
 	readonly clauses: readonly Clause[];
