@@ -832,10 +832,11 @@ const kubelets: readonly Target[] = [
 		tests: ['lib/rpc/http-server.test.ts', 'lib/rpc/listener.test.ts'],
 		mutants: [
 			["else if (httpVersion !== '2.0') return '';", ''],
-			["if (name !== 'host' && name !== ':authority')", "if (name !== 'host')"],
+			['/^(?:host|:authority)$/i', '/^host$/i'],
 			["httpVersion === '0.9' ||", 'false ||'],
 			["httpVersion === '1.1' ? ':", "httpVersion === '' ? ':"],
-			['const host = target || ', 'const host = '],
+			['const host = hostOfTarget(url) || ', 'const host = '],
+			['if (!response.writableFinished) response.req', 'if (response.writableFinished) response.req'],
 		],
 	},
 	{
