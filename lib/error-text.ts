@@ -1,4 +1,5 @@
 /** Errors as text for people at a terminal, apart from the log, so that a program without a log does not load pino. */
+import { settingsInChinese } from './chinese/settings.ts';
 import { meaningInChinese, sentenceInChinese } from './errors/chinese/index.ts';
 import type { KubejoinError } from './errors.ts';
 import { type Language, terminalLanguage } from './language.ts';
@@ -48,7 +49,7 @@ const diagnosisLabels = {
 
 /** A sentence of kubejoin in the language of the terminal; a text of upstream stays English. */
 export const sentenceText = (text: string, language: Language = terminalLanguage()): string =>
-	(language === 'zh' ? sentenceInChinese(text) : undefined) ?? text;
+	(language === 'zh' ? (sentenceInChinese(text) ?? settingsInChinese(text)) : undefined) ?? text;
 
 /** The last line below a text of upstream. */
 export const remedyLine = (remedy: string, language: Language = terminalLanguage()): string =>
@@ -56,10 +57,15 @@ export const remedyLine = (remedy: string, language: Language = terminalLanguage
 		? `${diagnosisLabels.zh.remedy}${(sentenceInChinese(remedy) ?? remedy).replaceAll('`', '')}\n`
 		: `do this: ${remedy}\n`;
 
+/** @returns undefined for a message that stays English, with its meaning below */
+function messageInChinese({ code, message }: Pick<KubejoinError, 'code' | 'message'>): string | undefined {
+	if (code === 'CONFIG_INVALID') return settingsInChinese(message);
+	return meaningInChinese(code) === undefined ? sentenceInChinese(message) : undefined;
+}
+
 /** An error for a person at a terminal: message, causes, remedy. */
 export function errorForPeople(error: KubejoinError, language: Language = terminalLanguage()): string {
-	const translated =
-		language === 'zh' && meaningInChinese(error.code) === undefined ? sentenceInChinese(error.message) : undefined;
+	const translated = language === 'zh' ? messageInChinese(error) : undefined;
 	const message =
 		translated === undefined ? `error: ${printableLines(error.message)}` : `错误：${printableLines(translated)}`;
 	return `${message}\n${diagnosisText(error, error.code, language)}`;

@@ -202,7 +202,10 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	stopReporter();
 	const notRun = plans.slice(journals.length).map(({ name }) => name);
 	const seconds = (systemClock() - startMs) / 1000;
-	const reportPath = await writeReports(directory, { journals, notRun, seed, start, seconds, mesh, version });
+	const reportPath = await writeReports(directory, {
+		...{ journals, notRun, seed, start, seconds, mesh, version },
+		language,
+	});
 	if (flags.record && mesh !== undefined) await recordResults(mesh, journals);
 	const named = (isPassed: boolean) =>
 		journals.filter(({ kubejoin }) => kubejoin.passed === isPassed).map(({ kubejoin }) => kubejoin.name);

@@ -153,7 +153,7 @@ function printStep({ words, line, paint }: ReporterOutput, event: ActivityEnded)
 	line(isBad ? paint.red(text) : text);
 	if (event.problem === undefined) return;
 	line(wrap(words.sentence(event.problem), '            '));
-	for (const printed of event.output ?? []) line(paint.dim(wrap(printed, '            | ')));
+	for (const printed of event.output ?? []) line(paint.dim(wrap(words.sentence(printed), '            | ')));
 }
 
 const paintVerdict = ({ paint }: ReporterOutput, verdict: Verdict, text: string): string =>

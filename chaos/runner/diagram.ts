@@ -1,5 +1,7 @@
 /** Draws a join as a sequence diagram, in SVG or Mermaid. All text is escaped. */
+import type { Language } from '../../lib/language.ts';
 import type { SeenJoin, SeenStep } from './observer.ts';
+import { reportWords } from './report-words.ts';
 
 const known = ['apiserver-sim', 'controller-manager-sim', 'ca-service', 'token-store'];
 
@@ -17,16 +19,10 @@ export const escapeXml = (text: string): string =>
 
 export const isRefused = ({ failure }: SeenStep): boolean => failure !== undefined;
 
-const tlsText = { unverified: 'TLS not verified', 'one-way': 'server verified', mutual: 'mutual TLS' } as const;
-const momentText = {
-	'node-trusts-cluster': 'the node trusts the cluster',
-	'cluster-trusts-node': 'the cluster trusts the node',
-} as const;
-
-const labelOf = (step: SeenStep): string => {
+const labelOf = (step: SeenStep, language: Language): string => {
 	const mark = step.kind === 'check' ? (isRefused(step) ? '✘ ' : '✔ ') : '';
-	const how = step.tls === undefined ? (step.kind === 'seen' ? ' (by watch)' : '') : '';
-	return `${mark}${step.label}${how}`;
+	const isByWatch = step.tls === undefined && step.kind === 'seen';
+	return `${mark}${step.label}${isByWatch ? reportWords[language].byWatch : ''}`;
 };
 const timeText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const atMs = (step: SeenStep): number => step.startMs + (step.kind === 'check' ? step.durationMs : 0);
@@ -54,7 +50,8 @@ const cut = (text: string, characters: number): string =>
 const textAt = (left: number, top: number, text: string, style: string, anchor = 'start'): string =>
 	`<text x="${left}" y="${top}" class="${style}" text-anchor="${anchor}">${escapeXml(text)}</text>`;
 
-export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): string {
+export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms, language: Language): string {
+	const words = reportWords[language];
 	const form: Form = forms[formName];
 	const { width, timeWidth, fontSize, approximateCharacterWidth, rowHeight } = form;
 	const lanes = lanesOf(join);
@@ -71,7 +68,7 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 		if (step.moment !== undefined && !isRefused(step)) {
 			parts.push(
 				`<rect class="moment" x="${timeWidth}" y="${y}" width="${width - timeWidth}" height="22" rx="4"/>`,
-				textAt(timeWidth + 8, y + 15, momentText[step.moment], 'moment-text'),
+				textAt(timeWidth + 8, y + 15, words.moments[step.moment], 'moment-text'),
 			);
 			y += 32;
 		}
@@ -83,7 +80,7 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 		const style = isRefused(step) ? 'bad' : (step.tls ?? step.kind);
 		const line = top + (isNarrow ? 24 : 22);
 		const code = isRefused(step) ? `${step.failure?.code}: ` : '';
-		const label = code + labelOf(step);
+		const label = code + labelOf(step, language);
 		const textStyle = isRefused(step) ? 'label bad-text' : 'label';
 		const time = isNarrow ? '' : textAt(timeWidth - 8, line + 4, timeText(atMs(step)), 'time', 'end');
 		if (from === to) {
@@ -117,11 +114,10 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 	const lines = lanes.map(
 		(lane, index) => `<path class="lane" d="M${x(lane)} ${isNarrow ? 18 * (index + 1) + 2 : 24}V${height}"/>`,
 	);
-	const state = join.state === 'refused' ? 'was refused' : join.state;
-	const title = `${join.node} ${state}${join.failure === undefined ? '' : `: ${join.failure.code}`}`;
+	const title = `${words.drawing(join)}${join.failure === undefined ? '' : `${words.colon}${join.failure.code}`}`;
 	const descriptions = steps.map(({ from, to, label, failure }) => {
-		const who = from === to ? from : `${from} to ${to}`;
-		return `${who}: ${label}${failure === undefined ? '' : `, ${failure.code}`}`;
+		const who = from === to ? from : words.message(from, to);
+		return `${who}${words.colon}${label}${failure === undefined ? '' : `${words.comma}${failure.code}`}`;
 	});
 	const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="${fontSize}"`;
 	return [
@@ -142,19 +138,20 @@ const plain = (text: string): string =>
 		.replace(/\bend\b/gi, 'End')
 		.trim();
 
-export function sequenceMermaid(join: SeenJoin): string {
+export function sequenceMermaid(join: SeenJoin, language: Language): string {
+	const words = reportWords[language];
 	const lanes = lanesOf(join);
 	const id = (lane: string): string => `L${Math.max(lanes.indexOf(lane), 0)}`;
 	const lines = inOrder(join.steps).flatMap((step) => {
 		const code = isRefused(step) ? `${step.failure?.code} ` : '';
-		const tls = step.tls === undefined ? '' : ` (${tlsText[step.tls]})`;
-		const text = plain(`${code}${labelOf(step)}${tls}`);
+		const tls = step.tls === undefined ? '' : ` (${words.protection[step.tls]})`;
+		const text = plain(`${code}${labelOf(step, language)}${tls}`);
 		const arrow = isRefused(step) ? '--x' : '->>';
 		const one =
 			step.from === step.to ? `Note over ${id(step.from)}: ${text}` : `${id(step.from)}${arrow}${id(step.to)}: ${text}`;
 		return step.moment === undefined || isRefused(step)
 			? [one]
-			: [one, `Note over ${lanes.map(id).join(',').replace(/,.*,/, ',')}: ${momentText[step.moment]}`];
+			: [one, `Note over ${lanes.map(id).join(',').replace(/,.*,/, ',')}: ${words.moments[step.moment]}`];
 	});
 	return ['sequenceDiagram', ...lanes.map((lane) => `participant ${id(lane)} as ${plain(lane)}`), ...lines]
 		.map((line, index) => (index === 0 ? line : `  ${line}`))

@@ -10,11 +10,13 @@ import {
 	details,
 	joinTitle,
 	MAX_OUTPUT,
-	more,
-	noJoins,
+	notesOf,
+	outputText,
 	printedOnce,
 	type RunReport,
 } from './report.ts';
+import { columnNames, resultWord } from './report-html.ts';
+import { reportWords } from './report-words.ts';
 import { explainVerdicts } from './verdict.ts';
 import { runWords } from './words.ts';
 
@@ -26,52 +28,63 @@ const fence = (text: string): string => {
 };
 
 export function reportMarkdown(run: RunReport): string {
-	const chapters = mapTexts(run.journals, printableLines).map(chapterOf);
-	const rows = chapters.map(({ name, id, result, journal }) => {
-		const verdicts = verdictKinds.map((kind) => journal.kubejoin.verdicts[kind]);
-		return `| ${[m(name), m(id), ...verdicts, result, runWords.en.seconds(journal.duration)].join(' | ')} |`;
+	const { language } = run;
+	const words = reportWords[language];
+	const { verdicts, seconds } = runWords[language];
+	const chapters = mapTexts(run.journals, printableLines).map((journal) => chapterOf(journal, language));
+	const rows = chapters.map((chapter) => {
+		const { name, id, journal } = chapter;
+		const found = verdictKinds.map((kind) => verdicts[journal.kubejoin.verdicts[kind]]);
+		return `| ${[m(name), m(id), ...found, resultWord(chapter), seconds(journal.duration)].join(' | ')} |`;
 	});
-	const notRun = run.notRun.length === 0 ? [] : [`Not run: ${m(run.notRun.join(', '))}`];
-	const table = [
-		'| experiment | id | security | availability | result | time |',
-		'| --- | --- | --- | --- | --- | --- |',
-		...rows,
-	].join('\n');
-	const parts = [`# Experiments: ${counts(run)}`, details(run), table, ...notRun, ...chapters.flatMap(chapterMarkdown)];
+	const notRun = run.notRun.length === 0 ? [] : [m(words.notRun(run.notRun.join(words.comma)))];
+	const names = columnNames(language);
+	const heads = (['experiment', 'id', 'security', 'availability', 'result', 'time'] as const).map((one) => names[one]);
+	const table = [`| ${heads.join(' | ')} |`, '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
+	const parts = [`# ${words.title(counts(run))}`, details(run), table, ...notRun, ...chapters.flatMap(chapterMarkdown)];
 	return `${parts.join('\n\n')}\n`;
 }
 
 function chapterMarkdown(chapter: Chapter): string[] {
-	const { name, id, title, description, lesson, hypothesis, journal, result, steps, joins } = chapter;
+	const { name, id, title, description, lesson, hypothesis, journal, steps, joins, language } = chapter;
 	const { verdicts, expected, problems } = journal.kubejoin;
-	const evidence = printedOnce(journal.kubejoin.evidence);
+	const { headings, colon, comma } = reportWords[language];
+	const { kinds, verdict: verdictText, sentence, seconds: secondsText } = runWords[language];
 	const explained = explainVerdicts({ ...journal.kubejoin, status: journal.status });
 	const section = (heading: string, text: string) => (text === '' ? [] : [`### ${heading}`, m(text)]);
+	const evidence = evidenceMarkdown(chapter);
 	return [
 		`## ${m(title)}`,
-		`${m(id)} · ${m(name)} · **${result}**`,
-		verdictKinds.map((kind) => `- ${kind}: **${runWords.en.verdict(verdicts[kind], expected[kind])}**`).join('\n'),
-		...(explained === undefined ? [] : [m(explained)]),
-		...(problems.length === 0 ? [] : [problems.map((problem) => `- ${m(problem)}`).join('\n')]),
+		`${m(id)} · ${m(name)} · **${resultWord(chapter)}**`,
+		verdictKinds.map((kind) => `- ${kinds[kind]}${colon}**${verdictText(verdicts[kind], expected[kind])}**`).join('\n'),
+		...(explained === undefined ? [] : [m(sentence(explained))]),
+		...(problems.length === 0 ? [] : [problems.map((problem) => `- ${m(sentence(problem))}`).join('\n')]),
 		...(lesson === '' ? [] : [`> ${m(lesson)}`]),
-		...section('Fault', description),
-		...section('Steady state', hypothesis),
-		'### Steps',
+		...section(headings.fault, description),
+		...section(headings.steadyState, hypothesis),
+		`### ${headings.steps}`,
 		steps
-			.map(({ part, name: what, how, seconds }) => `1. ${part}: ${m(what)}: ${how}, ${runWords.en.seconds(seconds)}`)
+			.map(
+				({ part, name: what, how, seconds }) =>
+					`1. ${part}${colon}${m(what)}${colon}${how}${comma}${secondsText(seconds)}`,
+			)
 			.join('\n'),
 		...steps.filter(({ isBad, output }) => isBad && output !== '').map(({ output }) => fence(output)),
-		...(evidence.length === 0
-			? []
-			: [
-					'### Evidence',
-					...evidence.flatMap(({ kind, verdict, text, probe, lines }) => [
-						`- ${kind} ${verdict} ${m(text)} (${m(probe)})`,
-						...(lines.length === 0 ? [] : [fence(lines.join('\n').slice(0, MAX_OUTPUT))]),
-					]),
-				]),
-		'### Joins',
-		...joins.flatMap((join) => [`${m(joinTitle(join))}`, `\`\`\`mermaid\n${sequenceMermaid(join)}\n\`\`\``]),
-		...[noJoins(chapter), more(chapter)].filter((text) => text !== '').map(m),
+		...(evidence.length === 0 ? [] : [`### ${headings.evidence}`, ...evidence]),
+		`### ${headings.joins}`,
+		...joins.flatMap((join) => [
+			m(joinTitle(join, language)),
+			`\`\`\`mermaid\n${sequenceMermaid(join, language)}\n\`\`\``,
+		]),
+		...notesOf(chapter).map(m),
 	];
+}
+
+function evidenceMarkdown({ journal, language }: Chapter): string[] {
+	const { kinds, verdicts, sentence, step } = runWords[language];
+	const { inParentheses } = reportWords[language];
+	return printedOnce(journal.kubejoin.evidence).flatMap(({ kind, verdict, text, probe, lines }) => [
+		`- ${kinds[kind]} ${verdicts[verdict]} ${m(sentence(text))} ${inParentheses(m(step(probe)))}`,
+		...(lines.length === 0 ? [] : [fence(outputText(lines.join('\n'), language).slice(0, MAX_OUTPUT))]),
+	]);
 }

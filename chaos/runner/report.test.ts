@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Language } from '../../lib/language.ts';
 import { sequenceMermaid, sequenceSvg } from './diagram.ts';
 import { chaosToolkit, fixtureText, planOf } from './fixtures/fixtures.ts';
 import type { Journal } from './journal.ts';
@@ -57,7 +58,7 @@ const journalWith = (more: Partial<Journal['kubejoin']>): Journal =>
 			...more,
 		},
 	}) satisfies Journal;
-const reportOf = (journal: Journal): RunReport => ({
+const reportOf = (journal: Journal, language: Language = 'en'): RunReport => ({
 	journals: [journal],
 	notRun: ['later'],
 	seed: 1,
@@ -65,6 +66,7 @@ const reportOf = (journal: Journal): RunReport => ({
 	seconds: 3,
 	mesh: 'local',
 	version: '0.1.0',
+	language,
 });
 
 describe('the report', () => {
@@ -113,6 +115,57 @@ describe('the report', () => {
 	});
 });
 
+describe('the report in Chinese', () => {
+	/** Of a run that failed: a verdict that is not the predicted one, a failed step, and an error with its cause. */
+	const output = [
+		'not steady: availability is violated',
+		'availability: violated: after 45 s x02-node is not in the cluster',
+		'error: cannot connect to 127.0.0.1:6443: connection refused',
+		'  code:          LAB_UNREACHABLE',
+		'  most likely:   the token was not copied completely',
+		'  do this:       Correct the request',
+	].join('\n');
+	const run = {
+		...{ activity: { name: 'mesh-is-steady-and-verdicts-match', type: 'probe' }, start: '', end: '', duration: 45 },
+		...{ status: 'succeeded', tolerance_met: false, output: { status: 1, stdout: output, stderr: '' } },
+	} as const;
+	const failed = journalWith({
+		name: 'wrong-pin',
+		passed: false,
+		verdicts: { security: 'held', availability: 'violated' },
+		expected: { security: 'held', availability: 'held' },
+		problems: ['probe x: expected exit code 0, got 1 (not steady: availability is violated)'],
+		evidence: [
+			{
+				...{ probe: 'mesh-is-steady-and-verdicts-match', kind: 'availability', verdict: 'violated' },
+				...{ text: 'after 45 s x02-node is not in the cluster', lines: ['not steady: availability is violated'] },
+			},
+		],
+		joins: [{ ...join, failure: { code: 'CSR_TIMEOUT', sentence: 'there is no key x' }, steps: [] }],
+	});
+	const journal = {
+		...failed,
+		steady_states: { ...failed.steady_states, before: null, after: { steady_state_met: false, probes: [run] } },
+	} as Journal;
+
+	it('has no English sentence', () => {
+		const latin = /[A-Za-z][a-z'-]+ [A-Za-z][a-z'-]+/;
+		const html = reportHtml(reportOf({ ...journal, run: [], rollbacks: [] }, 'zh'));
+		assert.match(html, /<html lang="zh-CN">/);
+		const texts = html
+			.replace(/<style>[\s\S]*?<\/style>/, '')
+			.split(/<[^>]*>/)
+			.flatMap((text) => text.split('\n'));
+		const attributes = [...html.matchAll(/(?:data-label|aria-label|title)="([^"]*)"/g)].map(([, text = '']) => text);
+		const english = [...texts, ...attributes].filter((text) => latin.test(text));
+		// The fixture has a hypothesis of its own, and the text of a system error is that of Go.
+		assert.deepEqual(english, ['the house is intact', '错误：无法连接 127.0.0.1:6443：connection refused']);
+		const markdown = reportMarkdown(reportOf({ ...journal, run: [], rollbacks: [] }, 'zh'));
+		assert.doesNotMatch(markdown.replaceAll(/the house is intact|connection refused|participant L0 as/g, ''), latin);
+		assert.match(markdown, /可用性：\*\*被破坏，不符合预期：预期保持\*\*/);
+	});
+});
+
 describe('a failed experiment in the report', () => {
 	it('joins verdicts as predicted with the failure', () => {
 		const journal = journalWith({ passed: false, problems: ['a step failed'] });
@@ -127,7 +180,7 @@ describe('a failed experiment in the report', () => {
 describe('a diagram', () => {
 	it('draws refusals in red with their code, and the protection of each message', () => {
 		for (const form of ['wide', 'narrow'] as const) {
-			const svg = sequenceSvg(join, form);
+			const svg = sequenceSvg(join, form, 'en');
 			assert.match(svg, /class="arrow bad"/);
 			assert.match(svg, /class="arrow unverified"/);
 			assert.match(svg, /class="mark bad"/);
@@ -135,7 +188,7 @@ describe('a diagram', () => {
 			assert.match(svg, /the node trusts the cluster/);
 			assert.equal(svg.includes('<script'), false);
 		}
-		const mermaid = sequenceMermaid(join);
+		const mermaid = sequenceMermaid(join, 'en');
 		assert.match(mermaid, /^sequenceDiagram\n {2}participant L0 as node-1\n {2}participant L1 as apiserver-sim\n/);
 		assert.match(mermaid, /L0--xL1: API_FORBIDDEN script/);
 		assert.match(mermaid, /Note over L0: CA_HASH_MISMATCH ✘ discovery\/pin-ca/);

@@ -1,10 +1,13 @@
 /** The content of the report, which report-html.ts and report-markdown.ts format. */
-
+import { experimentStepInChinese, experimentsInChinese } from '../../lib/chinese/experiment-texts.ts';
+import type { Language } from '../../lib/language.ts';
+import type { Part } from './events.ts';
 import type { Journal, Run } from './journal.ts';
 import { isMap, type Json, type JsonMap } from './json.ts';
 import type { SeenJoin } from './observer.ts';
+import { reportWords } from './report-words.ts';
 import type { Evidence } from './verdict.ts';
-import { runWords } from './words.ts';
+import { resultOf, runWords } from './words.ts';
 
 export interface RunReport {
 	readonly journals: readonly Journal[];
@@ -14,6 +17,7 @@ export interface RunReport {
 	readonly seconds: number;
 	readonly mesh: string | undefined;
 	readonly version: string;
+	readonly language: Language;
 }
 
 /** Characters of a step's output; the journal has all of it. */
@@ -29,6 +33,7 @@ export interface Chapter {
 	readonly hypothesis: string;
 	readonly journal: Journal;
 	readonly result: 'passed' | 'failed' | 'interrupted';
+	readonly language: Language;
 	readonly steps: readonly {
 		readonly part: string;
 		readonly name: string;
@@ -45,11 +50,14 @@ export interface Chapter {
 const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value.trim() : '');
 const asMap = (value: Json | undefined): JsonMap => (isMap(value ?? null) ? (value as JsonMap) : {});
 
-export function chapterOf(journal: Journal): Chapter {
+export function chapterOf(journal: Journal, language: Language): Chapter {
 	const experiment = asMap(journal.experiment);
 	const extensions = Array.isArray(experiment.extensions) ? (experiment.extensions as readonly Json[]).map(asMap) : [];
 	const about = extensions.find(({ name }) => name === 'kubejoin') ?? {};
 	const { joins, moreJoins, name, passed } = journal.kubejoin;
+	const translated = language === 'zh' ? experimentsInChinese(name) : undefined;
+	const hypothesis = textOf(asMap(experiment['steady-state-hypothesis']).title);
+	const step = (part: Part) => (run: Run) => stepOf(part, run, language);
 	// Refused joins first, because they show the effect of the fault.
 	const shownJoins = [
 		...joins.filter(({ state }) => state === 'refused'),
@@ -58,65 +66,70 @@ export function chapterOf(journal: Journal): Chapter {
 	return {
 		name,
 		id: textOf(about.id),
-		title: textOf(experiment.title),
-		description: textOf(experiment.description),
-		lesson: textOf(about.lesson),
-		hypothesis: textOf(asMap(experiment['steady-state-hypothesis']).title),
+		title: translated?.title ?? textOf(experiment.title),
+		description: translated?.description ?? textOf(experiment.description),
+		lesson: translated?.lesson ?? textOf(about.lesson),
+		hypothesis: reportWords[language].hypothesis(hypothesis) ?? hypothesis,
 		journal,
-		result: passed ? 'passed' : journal.status === 'interrupted' ? 'interrupted' : 'failed',
+		result: resultOf({ passed, status: journal.status }),
+		language,
 		steps: [
-			...(journal.steady_states.before?.probes ?? []).map((run) => stepOf('before', run)),
-			...journal.run.map((run) => stepOf('method', run)),
-			...(journal.steady_states.after?.probes ?? []).map((run) => stepOf('after', run)),
-			...journal.rollbacks.map((run) => stepOf('rollback', run)),
+			...(journal.steady_states.before?.probes ?? []).map(step('before')),
+			...journal.run.map(step('method')),
+			...(journal.steady_states.after?.probes ?? []).map(step('after')),
+			...journal.rollbacks.map(step('rollbacks')),
 		],
 		joins: shownJoins,
 		moreJoins: joins.length - shownJoins.length + moreJoins,
 	};
 }
 
-function stepOf(part: string, run: Run): Chapter['steps'][number] {
+function stepOf(part: Part, run: Run, language: Language): Chapter['steps'][number] {
 	const activity = asMap(run.activity);
 	const { output } = run;
 	const texts = [run.exception?.join('\n') ?? '', output?.stdout ?? '', output?.stderr ?? ''];
 	const text = texts
-		.map((one) => one.trim())
+		.map((one) => outputText(one.trim(), language))
 		.filter((one) => one !== '')
 		.join('\n');
+	const name = textOf(activity.name);
 	return {
-		part,
-		name: textOf(activity.name),
+		part: reportWords[language].parts[part],
+		name: language === 'zh' ? (experimentStepInChinese(name) ?? name) : name,
 		type: textOf(activity.type),
-		how: resultOf(run),
+		how: howOf(run, language),
 		isBad: run.status === 'failed' || run.tolerance_met === false,
 		seconds: run.duration,
 		output: text.length > MAX_OUTPUT ? `${text.slice(0, MAX_OUTPUT)}\n…` : text,
 	};
 }
 
-function resultOf({ status, tolerance_met: isMet, output }: Run): string {
-	if (status === 'failed') return 'did not end';
-	if (isMet !== undefined) return isMet ? 'as expected' : 'not as expected';
-	return output?.status === 0 ? 'done' : `exit code ${output?.status}`;
+/** Each line in the language of the report; output of kubeadm and kubectl stays English. */
+export const outputText = (text: string, language: Language): string =>
+	text.split('\n').map(runWords[language].sentence).join('\n');
+
+function howOf({ status, tolerance_met: isMet, output }: Run, language: Language): string {
+	const { how } = reportWords[language];
+	if (status === 'failed') return how.notEnded;
+	if (isMet !== undefined) return isMet ? how.expected : how.unexpected;
+	return output?.status === 0 ? how.done : runWords[language].exit(output?.status ?? 0);
 }
 
-export const counts = ({ journals, notRun }: RunReport): string => {
+export function counts({ journals, notRun, language }: RunReport): string {
 	const passed = journals.filter(({ kubejoin }) => kubejoin.passed).length;
-	const parts = [
-		`${passed} passed`,
-		`${journals.length - passed} failed`,
-		...(notRun.length === 0 ? [] : [`${notRun.length} not run`]),
-	];
-	return parts.join(', ');
-};
-export const details = (run: RunReport): string =>
-	[
-		`${run.start.slice(0, 16).replace('T', ' ')} UTC`,
-		runWords.en.seconds(run.seconds),
-		...(run.mesh === undefined ? [] : [`mesh ${run.mesh}`]),
-		`seed ${run.seed}`,
-		`kubejoin ${run.version}`,
+	return reportWords[language].counts({ passed, failed: journals.length - passed, notRun: notRun.length });
+}
+
+export function details({ start, seconds, mesh, seed, version, language }: RunReport): string {
+	const words = reportWords[language];
+	return [
+		`${start.slice(0, 16).replace('T', ' ')} UTC`,
+		runWords[language].seconds(seconds),
+		...(mesh === undefined ? [] : [words.mesh(mesh)]),
+		words.seed(seed),
+		`kubejoin ${version}`,
 	].join(' · ');
+}
 
 /** The other lines of a probe are printed once, below its first verdict. */
 export const printedOnce = (evidence: readonly Evidence[]): readonly Evidence[] =>
@@ -127,23 +140,16 @@ export const printedOnce = (evidence: readonly Evidence[]): readonly Evidence[] 
 			: one;
 	});
 
-const resultTexts = { refused: 'was refused', joined: 'joined', joining: 'was still joining' } as const;
-export const joinTitle = ({ node, state, failure, durationMs }: SeenJoin): string =>
-	[
-		`${node} ${resultTexts[state]}`,
-		failure === undefined ? '' : ` with ${failure.code}`,
-		', ',
-		runWords.en.seconds(durationMs / 1000),
-	].join('');
-export const noJoins = ({ journal, joins }: Chapter): string =>
-	journal.kubejoin.observerProblem !== undefined
-		? `The joins are not shown: the observer at ${journal.kubejoin.observerProblem}.`
-		: joins.length === 0
-			? 'No join began during the experiment.'
-			: '';
-export const more = ({ moreJoins }: Chapter): string => {
-	if (moreJoins === 0) return '';
-	return moreJoins === 1
-		? 'And 1 more join; the journal and the observer have it.'
-		: `And ${moreJoins} more joins; the journal and the observer have them.`;
-};
+export const joinTitle = (join: SeenJoin, language: Language): string =>
+	reportWords[language].join(join, join.failure?.code, runWords[language].seconds(join.durationMs / 1000));
+
+/** Joins that the report does not show, and the reason. */
+export function notesOf({ journal, joins, moreJoins, language }: Chapter): readonly string[] {
+	const words = reportWords[language];
+	const { observerProblem } = journal.kubejoin;
+	return [
+		...(observerProblem === undefined ? [] : [words.observer(observerProblem)]),
+		...(observerProblem === undefined && joins.length === 0 ? [words.noJoin] : []),
+		...(moreJoins === 0 ? [] : [words.more(moreJoins)]),
+	];
+}

@@ -31,5 +31,7 @@ describe('the verdicts', () => {
 		assert.deepEqual(readEvidence('p', 'trace 1\n\nsecurity: held  by all \r\ntrace 2\n', true), [
 			{ probe: 'p', kind: 'security', verdict: 'held', text: 'by all', lines: ['trace 1', 'trace 2'] },
 		]);
+		const [{ text = '' } = {}] = readEvidence('p', 'availability: violated: after 45 s a is not Ready', true);
+		assert.equal(text, 'after 45 s a is not Ready');
 	});
 });

@@ -12,7 +12,7 @@ export interface Evidence {
 	readonly lines: readonly string[];
 }
 
-const verdictLine = /^(security|availability): (held|violated)(?![\w-])\s*(.*?)\s*$/;
+const verdictLine = /^(security|availability): (held|violated)(?![\w-]):?\s*(.*?)\s*$/;
 
 /**
  * @param isTrusted  the probe ended and met its tolerance. From another probe, `violated` counts; `held` counts only

@@ -1,6 +1,6 @@
 /** The words of a run in the terminal, in both languages. Names of experiments, patterns and outputs stay. */
 import { experimentStepInChinese, experimentsInChinese } from '../../lib/chinese/experiment-texts.ts';
-import { sentenceInChinese } from '../../lib/errors/chinese/index.ts';
+import { labOutputInChinese } from '../../lib/chinese/lab-output.ts';
 import type { Language } from '../../lib/language.ts';
 import type { ExperimentEnded, Part, Verdict } from './events.ts';
 import type { VerdictKind } from './plan.ts';
@@ -26,7 +26,7 @@ interface RunWords {
 	readonly slow: (pace: number) => string;
 	readonly interrupted: string;
 	readonly restoring: string;
-	/** A problem or an explanation of the runner. */
+	/** A problem of the runner, or a line that the lab printed. */
 	readonly sentence: (english: string) => string;
 	readonly results: Readonly<Record<'passed' | 'failed' | 'interrupted', string>>;
 	readonly took: (result: string, seconds: string) => string;
@@ -121,7 +121,7 @@ const chinese: RunWords = {
 	slow: (pace) => `本机当前较慢：等待时间和时限延长为 ${pace} 倍`,
 	interrupted: '已中止：正在停止当前步骤，然后恢复集群',
 	restoring: '正在恢复集群，不能中止',
-	sentence: (text) => sentenceInChinese(text) ?? text,
+	sentence: (text) => labOutputInChinese(text) ?? text,
 	results: { passed: '通过', failed: '失败', interrupted: '已中止' },
 	took: (result, seconds) => `${result}，用时 ${seconds}`,
 	columns: {

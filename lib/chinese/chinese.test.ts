@@ -2,20 +2,32 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import jsTokens from 'js-tokens';
+import { sentencesIn } from '../errors/chinese/sentences-in-code.fixture.ts';
 import { translator, valueNames } from '../errors/chinese/template.ts';
 import { projectPath } from '../paths.ts';
 import { commanderTexts, helpTexts } from './help.ts';
 import { labHelpTexts } from './help-lab.ts';
 import { helpText, logText, printedText } from './index.ts';
+import { composedLabOutput, labOutputInChinese, labOutputTexts } from './lab-output.ts';
 import { logTexts } from './log.ts';
 import { printedTexts } from './printed.ts';
+import { settingsInChinese, settingTexts } from './settings.ts';
 
-const tables = { commanderTexts, helpTexts, labHelpTexts, logTexts, printedTexts };
+const tables = {
+	commanderTexts,
+	helpTexts,
+	labHelpTexts,
+	labOutputTexts,
+	composedLabOutput,
+	logTexts,
+	printedTexts,
+	settingTexts,
+};
 const all = Object.entries(tables).flatMap(([table, texts]) =>
 	Object.entries(texts).map(([english, chinese]) => ({ table, english, chinese })),
 );
 
-const sources = execFileSync('git', ['ls-files', 'lib', 'services', 'scripts', 'chaos'], {
+const sources = execFileSync('git', ['ls-files', 'lib', 'services', 'scripts', 'chaos', 'infra'], {
 	cwd: projectPath(),
 	encoding: 'utf8',
 })
@@ -25,6 +37,9 @@ const sources = execFileSync('git', ['ls-files', 'lib', 'services', 'scripts', '
 
 /** Texts that the code puts together, or that commander has. */
 const composed: readonly string[] = [
+	'a file with certificates in PEM ({problem})',
+	'a file with a private key in PEM ({problem})',
+	'a file with an RSA private key in PEM ({problem})',
 	'display help for command',
 	'copy ca-key, mesh-client, signing-client, admin to the attackers; prints the directory',
 	'print a verdict now: security or availability',
@@ -96,6 +111,18 @@ describe('the Chinese texts of the programs', () => {
 		);
 	});
 
+	it('have the description of every setting, and every problem of its value', () => {
+		const texts = sources
+			.filter(({ path }) => /(?:^lib|^services\/[\w-]+|^infra\/pki)\/config\.ts$/.test(path))
+			.flatMap(({ source }) => sentencesIn(source));
+		assert.ok(texts.length > 60, String(texts.length));
+		assert.deepEqual(
+			texts.filter((text) => settingsInChinese(text) === undefined),
+			[],
+			'add them to settings.ts',
+		);
+	});
+
 	it('are of texts in the code', () => {
 		const code = sources.map(({ source }) => source.replaceAll(/' \+\s*[`']|` \+\s*[`']/g, '').replaceAll("\\'", "'"));
 		const isInCode = (english: string) =>
@@ -103,11 +130,65 @@ describe('the Chinese texts of the programs', () => {
 				.split(/\{\w+\}|\d+/)
 				.map((part) => part.trim())
 				.every((part) => code.some((source) => source.includes(part)));
-		const unused = all.filter(({ table, english }) => table !== 'commanderTexts' && !isInCode(english));
+		const unused = all.filter(({ table, english }) => !/^c/.test(table) && !isInCode(english));
 		assert.deepEqual(
 			unused.map(({ english }) => english).filter((english) => !composed.includes(english)),
 			[],
 		);
+	});
+});
+
+describe('the Chinese output of the lab', () => {
+	/** Parts of lines, options, and texts that no program prints. */
+	const parts = new RegExp(
+		[
+			...['VALUE[ :]', 'the observer$', 'exit code', 'by a signal', 'no error code', 'ended with', 'half joined'],
+			...['refused', 'requests VALUE', '[.] Start', ',', 'and VALUE', 'every node of the mesh is$', '.*shared$'],
+			...['spread:', 'serial', 'a careless', 'node with a', 'openssl', 'command -v', '\\[preflight', 'needs approval'],
+			...['kubectl-sim ', 'already exists', 'apt-get', 'the hash of', '[(]its', 'Name one of'],
+		]
+			.map((one) => `^${one}`)
+			.join('|'),
+	);
+
+	it('has every line that verdicts and faults print', () => {
+		const texts = sources
+			.filter(({ path }) => /^chaos\/lab\/(?:verdicts|faults)\//.test(path))
+			.flatMap(({ source }) => sentencesIn(source));
+		assert.ok(texts.length > 80, String(texts.length));
+		assert.deepEqual(
+			texts.filter((text) => !parts.test(text) && labOutputInChinese(text) === undefined),
+			[],
+			'add them to lab-output.ts',
+		);
+	});
+
+	it('translates a verdict, clause by clause, and the reason of a failed step', () => {
+		const chinese = (text: string) => labOutputInChinese(text);
+		assert.equal(
+			chinese('availability: violated: after 45 s a is not in the cluster; b, c are not Ready'),
+			'可用性：被破坏：45 秒后：a 不在集群中；b, c 未就绪',
+		);
+		assert.equal(
+			chinese('x received 1 connection and 0 bytes of a token; y has no identity; no other node joined'),
+			'x 收到 1 个连接，收到令牌 0 字节；y 没有身份；没有其他节点加入集群',
+		);
+		assert.equal(
+			chinese('probe a: expected exit code 0, got 1 (x00-node: waiting)'),
+			'探针 `a`：预期退出码为 0，实际为 1（x00-node：正在等待）',
+		);
+		assert.equal(
+			chinese(
+				'probe a: expected exit code 0, got 1 (not steady: security is violated; a probe failed: node a --until b)',
+			),
+			'探针 `a`：预期退出码为 0，实际为 1（不处于稳态：安全性被破坏；探针未通过：`node a --until b`）',
+		);
+		assert.equal(chinese('  most likely:   the token was not copied completely'), '  最可能：令牌没有复制完整');
+	});
+
+	it('leaves the output of other programs', () => {
+		for (const text of ['Error from server (NotFound): nodes "a" not found', 'x; y', `${'a '.repeat(600)}is not Ready`])
+			assert.equal(labOutputInChinese(text), undefined);
 	});
 });
 

@@ -3,6 +3,7 @@
  * end of the runner that started it. It is the same for every service.
  */
 import type { Server } from 'node:http';
+import { settingsInChinese } from '../chinese/settings.ts';
 import {
 	type Config,
 	commonSettings,
@@ -16,6 +17,7 @@ import {
 } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
 import { growHeapSlowly } from '../heap.ts';
+import { terminalLanguage } from '../language.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { createRegistry, type Registry } from '../metrics.ts';
 import { refusalCounter } from '../refusal-counter.ts';
@@ -50,7 +52,8 @@ export async function runService<S extends Settings>(
 	start: (config: Config<S>, log: Log, registry: Registry, unforeseen: ReportUnforeseen) => Promise<Running>,
 ): Promise<void> {
 	if (process.argv.slice(2).some((word) => word === '--help' || word === '-h')) {
-		process.stdout.write(settingsHelp(service, { ...commonSettings, ...settings }));
+		const help = settingsHelp(service, { ...commonSettings, ...settings });
+		process.stdout.write((terminalLanguage() === 'zh' ? settingsInChinese(help) : undefined) ?? help);
 		return;
 	}
 	ignoreProxies();

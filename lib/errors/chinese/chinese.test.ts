@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import jsTokens from 'js-tokens';
+import { errorForPeople } from '../../error-text.ts';
 import { type Details, type ErrorCode, errorTable, KubejoinError } from '../../errors.ts';
 import { tokenFinding } from '../../kube/join-input.ts';
 import { projectPath } from '../../paths.ts';
@@ -8,19 +8,19 @@ import { causesOf } from '../diagnoses/index.ts';
 import { meaningInChinese, sentenceInChinese } from './index.ts';
 import { meanings } from './meanings.ts';
 import { composedSentences, sentences } from './sentences.ts';
+import { sentencesIn, VALUE } from './sentences-in-code.fixture.ts';
 import { translator, valueNames } from './template.ts';
 
-const VALUE = 'VALUE';
-
 /** Every fact is a word, or a list of one word; `cause` selects one of the causes of an error. */
-const details = (cause?: string): Details =>
+const details = (cause?: string, remedy?: string): Details =>
 	new Proxy(
 		{},
 		{
 			get: (_target, name) => {
 				if (name === 'cause') return cause;
 				if (name === 'causes') return [{ field: VALUE, reason: VALUE, message: VALUE }];
-				if (name === 'remedy' || name === 'lines' || name === 'omitted') return undefined;
+				if (name === 'remedy') return remedy;
+				if (name === 'lines' || name === 'omitted') return undefined;
 				return /^(problems|presented|pinned|allowed|known|begun|near|found)$/.test(String(name)) ? [VALUE] : VALUE;
 			},
 		},
@@ -33,42 +33,6 @@ const advice = codes.flatMap((code) =>
 		return [mostLikely, ...alsoPossible, remedy ?? ''];
 	}),
 );
-
-/** Sentences in code as templates: `+` joins literals, and a value takes the place of an expression. */
-function sentencesIn(source: string, isWanted: (before: readonly string[]) => boolean = () => true): string[] {
-	const tokens = [...jsTokens(source)].filter(({ type }) => !/WhiteSpace|LineTerminator|Comment/.test(type));
-	const found: string[] = [];
-	const before: string[] = [];
-	let text: string | undefined;
-	let isJoined = false;
-	let depth = 0;
-	const end = () => {
-		if (text !== undefined && /\p{L} \p{L}/u.test(text) && isWanted(before)) found.push(text);
-		text = undefined;
-	};
-	for (const { type, value } of tokens) {
-		if (type === 'TemplateTail') depth--;
-		else if (depth > 0 && type !== 'TemplateHead' && type !== 'TemplateMiddle') continue;
-		if (type === 'StringLiteral' || /^Template|^NoSubstitutionTemplate$/.test(type)) {
-			if (text !== undefined && !isJoined && !/Middle|Tail/.test(type)) end();
-			const isOpen = type === 'TemplateHead' || type === 'TemplateMiddle';
-			text = `${text ?? ''}${literal(value)}${isOpen ? VALUE : ''}`;
-			isJoined = false;
-			if (type === 'TemplateHead') depth++;
-		} else if (value === '+') isJoined = true;
-		else {
-			if (isJoined && text !== undefined) text += VALUE;
-			end();
-			isJoined = false;
-			before.push(value);
-		}
-	}
-	end();
-	return found;
-}
-
-/** The text of a string literal, or of a part of a template. */
-const literal = (token: string): string => token.replace(/^['"`}]|(?:['"`]|\$\{)$/g, '').replace(/\\(['"`])/g, '$1');
 
 const isComparison = (before: readonly string[]): boolean =>
 	before.at(-1) === '===' || (before.at(-1) === '(' && /^(includes|startsWith|test)$/.test(before.at(-2) ?? ''));
@@ -122,6 +86,21 @@ describe('the Chinese sentences', () => {
 		const whole = sentencesIn(source).filter((text) => !/VALUE,|a VALUE$|VALUE VALUE/.test(text));
 		const made = ['abc.x', 'abcdef.x', 'abc.abcdef', 'abcdef.ab', 'abcdef,', 'abcdef;', 'a.b.c'].map(tokenFinding);
 		assert.deepEqual(untranslated([...whole, ...made.map((text) => text ?? assert.fail())]), []);
+	});
+
+	it('leave no English sentence of an error on a terminal, except for messages that stay', () => {
+		const english = codes.flatMap((code) =>
+			[undefined, ...causesOf(code)].flatMap((cause) => {
+				const error = new KubejoinError(code, details(cause, VALUE) as never);
+				const [message = '', ...lines] = errorForPeople(error, 'zh').split('\n');
+				const mayStay = meaningInChinese(code) !== undefined && message.startsWith('error: ');
+				return [...(mayStay ? [] : [message]), ...lines.filter((line) => !error.message.includes(line))];
+			}),
+		);
+		assert.deepEqual(
+			[...new Set(english)].filter((line) => /^\S+ \S+ \S+/.test(line) && !/\p{Script=Han}/u.test(line)),
+			[],
+		);
 	});
 
 	it('have the values of their English texts', () => {

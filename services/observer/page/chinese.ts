@@ -1,6 +1,6 @@
 /** All Chinese texts. The page loads this file only for readers of Chinese. */
 import { experimentStepInChinese, experimentsInChinese } from '../../../lib/chinese/experiment-texts.ts';
-
+import { labOutputInChinese } from '../../../lib/chinese/lab-output.ts';
 import { meaningInChinese, sentenceInChinese } from '../../../lib/errors/chinese/index.ts';
 import { lookup } from '../../../lib/errors/chinese/template.ts';
 import {
@@ -33,5 +33,6 @@ export const chinese: Translation = {
 	sentence: sentenceInChinese,
 	experiment: experimentsInChinese,
 	experimentStep: experimentStepInChinese,
+	labOutput: labOutputInChinese,
 	state: lookup(statesInChinese),
 };

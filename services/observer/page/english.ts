@@ -21,5 +21,6 @@ export const english: Translation = {
 	sentence: none,
 	experiment: none,
 	experimentStep: none,
+	labOutput: none,
 	state: none,
 };

@@ -13,7 +13,7 @@ import type {
 	Refusal,
 } from '../api.ts';
 import type { Word } from './catalogue.ts';
-import { FailureBand, Sentence } from './failure.tsx';
+import { FailureBand, LabOutput } from './failure.tsx';
 import { calendarDate, clockTime, wholeSeconds } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
@@ -355,9 +355,9 @@ function EvidenceOf({ store, kind, found, run }: EvidenceProps) {
 							{experimentStep(probe) ?? probe.replaceAll('-', ' ')}
 						</button>
 						{text !== '' && (
-							<span lang="en" class="sentence-of-probe">
+							<span class="sentence-of-probe">
 								{' '}
-								{text}
+								<LabOutput text={text} />
 							</span>
 						)}
 						{joins
@@ -474,7 +474,7 @@ function Run({ store, run, steps, expectedMs }: RunProps) {
 					</p>
 					{run.problems.map((problem) => (
 						<p key={problem} class="problem">
-							<Sentence text={problem} />
+							<LabOutput text={problem} />
 						</p>
 					))}
 				</div>
@@ -537,7 +537,7 @@ function Part({
 							)}
 							{problem !== undefined && (
 								<span class="why">
-									<Sentence text={withoutName(problem, `${type} ${name}: `)} />
+									<LabOutput text={withoutName(problem, `${type} ${name}: `)} />
 								</span>
 							)}
 						</span>

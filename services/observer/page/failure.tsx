@@ -32,11 +32,17 @@ export function Message({ failure }: { readonly failure: Failure }) {
 }
 
 /** A sentence of a program, which is English unless kubejoin wrote it. */
-export function Sentence({ text }: { readonly text: string }) {
-	const translated = useWords().sentence(text);
-	return (
-		<span lang={translated === undefined ? 'en' : undefined}>
-			<Marked text={translated ?? text} />
-		</span>
-	);
-}
+export const Sentence = ({ text }: { readonly text: string }) => (
+	<Translated text={text} translated={useWords().sentence(text)} />
+);
+
+/** A problem of a run, or the evidence of a verdict. */
+export const LabOutput = ({ text }: { readonly text: string }) => (
+	<Translated text={text} translated={useWords().labOutput(text)} />
+);
+
+const Translated = ({ text, translated }: { readonly text: string; readonly translated: string | undefined }) => (
+	<span lang={translated === undefined ? 'en' : undefined}>
+		<Marked text={translated ?? text} />
+	</span>
+);

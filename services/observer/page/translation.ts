@@ -40,6 +40,8 @@ export interface Translation {
 	readonly sentence: (text: string) => string | undefined;
 	readonly experiment: (name: string) => ExperimentText | undefined;
 	readonly experimentStep: (name: string) => string | undefined;
+	/** Of a line that the lab printed, and of a problem of a run. */
+	readonly labOutput: (text: string) => string | undefined;
 	/** Of a node or of a certificate signing request, beside kubectl's word for it. */
 	readonly state: (word: string) => string | undefined;
 }
