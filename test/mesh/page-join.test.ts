@@ -227,6 +227,8 @@ describe('the page of a join', () => {
 		await dock.locator('[aria-label=Pause]').waitFor();
 		await page.keyboard.press('Space');
 		await dock.locator('[aria-label=Play]').waitFor();
+		// All motion stops, not only that of the replay.
+		await page.locator('.map-legend button[aria-pressed=true]').waitFor();
 		await dock.locator('[aria-label="Step forward"]').focus();
 		const before = page.url();
 		await page.keyboard.press('Space');

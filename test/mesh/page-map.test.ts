@@ -249,6 +249,27 @@ describe('the map', () => {
 		assert.equal(await page.locator('.drawing').count(), 0);
 	});
 
+	it('begins its panel where the legend ends, with the guide and with its room, and names are whole beside a tag', async () => {
+		await joined();
+		const page = await open('#/map/node-1', { viewport: { width: 1_280, height: 560 } });
+		const tops = () =>
+			page.evaluate(`[document.querySelector('.panel').getBoundingClientRect().top,
+				document.querySelector('.map-legend').getBoundingClientRect().bottom]`) as Promise<number[]>;
+		await page.locator('.panel h2').waitFor();
+		await page.locator('.guide').waitFor();
+		const [top, bottom] = await tops();
+		assert.equal(top, bottom);
+		await page.evaluate(`document.querySelector('.guide').outerHTML = '<div class="guide-room"></div>'`);
+		assert.deepEqual(await tops(), [top, bottom]);
+		const gap = await page.evaluate(`(() => {
+			const card = document.querySelector('[data-party="node-1"]');
+			const name = card.querySelector('strong').getBoundingClientRect();
+			const tag = card.querySelector('.cas').getBoundingClientRect();
+			return Math.max(tag.left - name.right, name.top - tag.bottom);
+		})()`);
+		assert.ok(Number(gap) >= 0, `the tag covers ${-Number(gap)} px of the name`);
+	});
+
 	it('obeys no single key after the reader turned them off', async () => {
 		const page = await open();
 		await party(page, 'apiserver-sim').waitFor();

@@ -10,7 +10,7 @@ export const certificateTexts = {
 	how: 'How it gets it',
 	issuer: 'Issuer',
 	file: 'File',
-	fileOfKubeadm: '(kubeadm)',
+	fileOfKubeadm: ' (kubeadm)',
 	validUntil: 'Valid until',
 	may: 'What it may do',
 	groupCluster: 'Issued by the cluster CA',

@@ -83,7 +83,8 @@ export function CertificatesView({ store, navigation }: ViewProps) {
 							<tr>
 								{columns.map((column) => (
 									<th key={column} scope="col">
-										{say[column]} {column === 'file' && <span class="quiet">{say.fileOfKubeadm}</span>}
+										{say[column]}
+										{column === 'file' && <span class="quiet">{say.fileOfKubeadm}</span>}
 									</th>
 								))}
 							</tr>

@@ -10,7 +10,10 @@ import type { NodeState, Party } from './scene.ts';
 
 type CellColor = 'mutual' | 'none' | 'accent' | 'accent-back' | 'broken' | 'strong' | 'canvas';
 
-const GAP = 2;
+/** In pixels: a cell is wider than the gap. */
+const gapOf = (cellWidth: number): number => (cellWidth < 8 ? 1 : 2);
+/** A narrower field has no room for the summary in one line. */
+const SUMMARY_WIDTH = 300;
 const SHADES = 5;
 const WIDTH_OF_CROSS = 1.6;
 
@@ -26,6 +29,7 @@ export function Field({ nodes, box, theme, onOpen }: FieldProps) {
 	const canvas = useRef<HTMLCanvasElement>(null);
 	const drawn = useRef<string[]>([]);
 	const [fastest, slowest] = bounds(nodes);
+	const gap = gapOf(box.width / FIELD_COLUMNS);
 	const cell = { width: box.width / FIELD_COLUMNS, height: box.height / FIELD_ROWS };
 	useEffect(() => {
 		const { current } = canvas;
@@ -58,7 +62,7 @@ export function Field({ nodes, box, theme, onOpen }: FieldProps) {
 			const x = (index % FIELD_COLUMNS) * cell.width;
 			const y = Math.floor(index / FIELD_COLUMNS) * cell.height;
 			context.clearRect(x, y, cell.width, cell.height);
-			drawCell(context, node?.node, shade, { x, y, width: cell.width - GAP, height: cell.height - GAP }, colors);
+			drawCell(context, node?.node, shade, { x, y, width: cell.width - gap, height: cell.height - gap }, colors);
 		}
 	});
 	const nodeAt = ({ offsetX, offsetY }: MouseEvent): Party | undefined =>
@@ -73,7 +77,7 @@ export function Field({ nodes, box, theme, onOpen }: FieldProps) {
 	return (
 		<div class="node-field" style={{ left: `${box.x}px`, top: `${box.y - 68}px`, width: `${box.width}px` }}>
 			<p>
-				{slowest > fastest
+				{slowest > fastest && box.width >= SUMMARY_WIDTH
 					? messages.fieldSummary(nodes.length, duration(fastest), duration(slowest))
 					: messages.nodeCount(nodes.length)}
 			</p>

@@ -86,6 +86,17 @@ describe('the layout of the map', () => {
 		assert.ok(cells.y + cells.height <= 560);
 	});
 
+	it('has room for the count of a trunk and its seals between the cells and the front door, also beside a panel', () => {
+		const COUNT_AND_SEALS = 92;
+		for (const width of [1_920, 1_280, 840]) {
+			const { nodes, boxes } = layoutOf(content({ level: 'field', tiles: 1_000, hasPerson: false }), width, 560);
+			const [cells, door] = [nodes ?? assert.fail(), boxes.get('apiserver-sim') ?? assert.fail()];
+			assert.ok(door.x - (cells.x + cells.width) >= COUNT_AND_SEALS, `${width}: ${door.x - cells.x - cells.width}`);
+			const controller = boxes.get('controller-manager-sim') ?? assert.fail();
+			assert.ok(controller.x - (door.x + door.width) >= 40, String(width));
+		}
+	});
+
 	it('places the attacker between its victim and the front door', () => {
 		const { boxes } = layoutOf(content({ cards: ['node-1', 'node-2'], victim: 'node-2' }), 1_280, 600);
 		const attacker = boxes.get('attacker-sim') ?? assert.fail();

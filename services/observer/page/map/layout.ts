@@ -97,7 +97,7 @@ function wide(content: Content, width: number, height: number): Layout {
 	// The field needs the room of the stores.
 	const hasStorage = content.hasStorage && !isCompact && !isField;
 	const storage = hasStorage ? STORE_WIDTH + 28 : 0;
-	const fieldWidth = Math.min(620, width * (isCompact ? 0.3 : 0.42));
+	const fieldWidth = Math.min(620, width * (isCompact ? 0.25 : 0.4));
 	const left = margin;
 	const control = { ...card, width: isCompact ? 232 : 248 };
 	const hasAttacker = content.victim !== undefined;
@@ -107,7 +107,7 @@ function wide(content: Content, width: number, height: number): Layout {
 	const leftEnd = left + (isField ? fieldWidth : card.width);
 	// The attacker needs its room between the nodes and the front door.
 	const door = { width: isCompact ? 222 : 232, height: DOOR_HEIGHT };
-	const doorShare = hasControl ? (hasAttacker ? 0.82 : isCompact ? 0.57 : 0.52) : 1;
+	const doorShare = hasControl ? (hasAttacker ? 0.82 : isCompact ? (isField ? 0.68 : 0.57) : 0.52) : 1;
 	const doorX = leftEnd + (right - leftEnd - door.width) * doorShare;
 	const boxes = new Map<string, Box>();
 	const middle = TOP + (height - TOP) * 0.4;

@@ -69,10 +69,7 @@ export function PartyCard({ party, box, nowMs, isSelected, isLit, isTabStop, onO
 		);
 	const second = secondLine(party, nowMs, words);
 	return (
-		<button
-			{...common}
-			class={`party ${state}${isLit ? ' lit' : ''}${isSelected ? ' selected' : ''}${box.height < 44 ? ' low' : ''}`}
-		>
+		<button {...common} class={`party ${state}${isLit ? ' lit' : ''}${isSelected ? ' selected' : ''}${sizeClass(box)}`}>
 			<Ring of={role} life={life} isBare={role === 'node' && life === undefined} nowMs={nowMs} />
 			<span class="words">
 				<strong class={id.length > LONG_NAME ? 'long' : ''}>{id}</strong>
@@ -150,6 +147,9 @@ export function secondLine(
 }
 
 const awayWords = { stopped: 'stopped', silent: 'silent', unreachable: 'unreachable' } as const;
+/** A card that is tight has no room for a tag above the name, and a low one none for a second line. */
+const sizeClass = ({ height }: Box): string => `${height < 54 ? ' tight' : ''}${height < 44 ? ' low' : ''}`;
+
 const taskWords = {
 	'apiserver-sim': 'laneApi',
 	'token-store': 'taskKey',

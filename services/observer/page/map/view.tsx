@@ -127,7 +127,7 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 interface Keyed {
 	readonly isTable: Signal<boolean>;
 	readonly isPaused: Signal<boolean>;
-	/** Of a join that has ended; without one, Space pauses the messages. */
+	/** Of a join that has ended. Space pauses the messages with it. */
 	readonly replay: Replay | undefined;
 }
 
@@ -135,7 +135,10 @@ function useMapKeys(keys: Keys, { isTable, isPaused, replay }: Keyed): void {
 	useKeys(keys, {
 		t: () => (isTable.value = !isTable.value),
 		...(replay === undefined ? {} : { ',': () => replay.step(-1), '.': () => replay.step(1) }),
-		[SPACE]: replay?.toggle ?? (() => (isPaused.value = !isPaused.value)),
+		[SPACE]() {
+			replay?.toggle();
+			isPaused.value = replay === undefined ? !isPaused.value : !replay.isPlaying.value;
+		},
 	});
 }
 
