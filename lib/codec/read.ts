@@ -4,7 +4,8 @@
  * field has Go's zero, so no empty list, empty map, null or `omitempty` zero is in the result.
  * @source sigs.k8s.io/json internal/golang/encoding/json decode.go; encoding/base64; time.Parse
  * @differs an integer of more than 53 bits is refused, because a JavaScript number would change it; upstream accepts 64
- *   bits. 1e2 is accepted as 100
+ *   bits in tolerationSeconds, terminationGracePeriodSeconds, gracePeriodSeconds, observedGeneration,
+ *   nodeAllocatableUpdatePeriodSeconds, and the sizes of the images and the swap of a node. 1e2 is accepted as 100
  */
 import { decodeBase64 } from '../base64.ts';
 import { parseQuantity, QuantityError } from './quantity.ts';

@@ -49,6 +49,11 @@ describe('the documents of the issuer', () => {
 			assert.equal((await doors.rest('POST', '/openid/v1/jwks')).status, 405);
 			assert.equal((await doors.rest('GET', '/openid/v1/jwks', { accept: 'application/json' })).status, 406);
 			assert.equal((await doors.rest('GET', '/openid/v1/jwks/x')).status, 404);
+			const { paths } = JSON.parse((await doors.rest('GET', '/')).text) as { paths: string[] };
+			assert.deepEqual(
+				paths.filter((path) => path.includes('openid')),
+				['/.well-known/openid-configuration', '/openid/v1/jwks'],
+			);
 		} finally {
 			doors.close();
 		}

@@ -126,6 +126,7 @@ export function pathRoutes(options: PathRoutesOptions): readonly PathRoute[] {
 	const served = servedResources(endpoints);
 	const discovery = new Discovery(served, address);
 	const openApi = new OpenApi(clock);
+	const documentPaths = [...documents.keys()].filter((path) => !path.endsWith('/'));
 	return [
 		versionRoute(version),
 		healthRoute(health),
@@ -133,7 +134,7 @@ export function pathRoutes(options: PathRoutesOptions): readonly PathRoute[] {
 		discoveryRoute(discovery),
 		openApiRoute(openApi),
 		documentRoute(documents),
-		indexRoute(() => [...documents.keys(), ...pathsOf(served, health)]),
+		indexRoute(() => [...documentPaths, ...pathsOf(served, health)]),
 	];
 }
 
