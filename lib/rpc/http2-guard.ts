@@ -111,7 +111,7 @@ export function createGuardedInjector(server: SessionServer, options: SessionOpt
 		stream.on('error', () => undefined);
 		if (stream.session !== undefined) guards.get(stream.session)?.(stream, headers);
 	});
-	if (options.http !== undefined) divertRequests(http2, options.http);
+	separateRequests(http2, options.http);
 	return {
 		inject(socket, connection) {
 			injected = { socket, connection };
@@ -138,15 +138,19 @@ type StreamListener = (
 const isCall = (headers: IncomingHttpHeaders): boolean =>
 	headers['content-type']?.startsWith('application/grpc') === true;
 
-/** Requests and responses have the interface of HTTP/1.1, so that one handler answers both. */
-function divertRequests(http2: Http2Server, http: HttpServer): void {
+/**
+ * Gives each stream that the guard lets through to gRPC or to the HTTP server, whose requests and responses have the
+ * interface of HTTP/1.1, so that one handler answers both.
+ */
+function separateRequests(http2: Http2Server, http: HttpServer | undefined): void {
 	const [guard, ...calls] = http2.listeners('stream') as StreamListener[];
-	const requests = createServer((request, response) => http.emit('request', request, response));
+	const requests = http && createServer((request, response) => http.emit('request', request, response));
 	http2.removeAllListeners('stream');
 	http2.on('stream', function (this: Http2Server, stream, headers, ...more) {
 		guard?.call(this, stream, headers, ...more);
 		if (stream.destroyed || stream.closed) return;
-		if (calls.length === 0 || !isCall(headers)) requests.emit('stream', stream, headers, ...more);
+		if (requests !== undefined && (calls.length === 0 || !isCall(headers)))
+			requests.emit('stream', stream, headers, ...more);
 		else for (const call of calls) call.call(this, stream, headers, ...more);
 	});
 }
@@ -219,8 +223,16 @@ function guardStreams(
 			return;
 		}
 	};
+	const beginInTurn = turnCounter();
 	let violated = 0;
 	return (stream, headers) => {
+		// nghttp2 gives all streams of what it has read before one is seen to close: more than may be open were reset.
+		if (beginInTurn() > bounds.concurrent) {
+			cut('streamResets');
+			// No more streams of what nghttp2 has read are then created.
+			stream.session?.destroy();
+			return;
+		}
 		const ended = connection.begin();
 		answers.watch(stream, socket);
 		let frames = 0;
@@ -246,13 +258,24 @@ function guardStreams(
 		stream.once('close', () => {
 			finished();
 			ended();
-			if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !takeReset()) cut('streamResets');
+			const isReset = stream.rstCode !== constants.NGHTTP2_NO_ERROR || stream.aborted;
+			if (isReset && !takeReset()) cut('streamResets');
 		});
 		if (headerBytes(headers) > bounds.headerBytes) {
 			count('grpcHeaderBytes');
 			stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 		}
 		if (unfinished.size > bounds.unfinished) cutOldest();
+	};
+}
+
+/** @returns how often it was called since the event loop began its turn */
+function turnCounter(): () => number {
+	let calls = 0;
+	return () => {
+		if (calls === 0) setImmediate(() => (calls = 0));
+		calls += 1;
+		return calls;
 	};
 }
 

@@ -11,6 +11,7 @@ import {
 	literal,
 	openCall,
 	openTls,
+	resetRequests,
 	resets,
 } from '../../test/attacks/raw-client.ts';
 import { call, openChannel } from './channel.ts';
@@ -253,6 +254,32 @@ describe('the limits of a door', () => {
 		await until(() => door.refused.includes('grpcHeaderBytes'));
 		assert.equal(socket.destroyed, false);
 		await isServed();
+	});
+
+	for (const code of [0, 8])
+		it(`streamResets: a thousand requests in one write that are reset with code ${code}`, async () => {
+			await open({});
+			let answered = 0;
+			http.on('request', () => {
+				answered += 1;
+			});
+			await closed(await talk(resetRequests(1_000, '/version', code)));
+			// Node 22 and 24 report the error of the session later.
+			await until(() => door.refused.length > 0);
+			assert.deepEqual(door.refused, ['streamResets']);
+			assert.ok(answered <= 100, `${answered} were answered`);
+			await isServed();
+		});
+
+	it('streamResets: a call that is reset without an error counts as well', async () => {
+		await open({ resetsPerSecond: 10 });
+		const socket = await talk();
+		for (let stream = 1; !socket.closed && stream < 100; stream += 2) {
+			socket.write(Buffer.concat([openCall(stream, PATH), frame('RST_STREAM', 0, stream, Buffer.alloc(4))]));
+			await new Promise((resolve) => setTimeout(resolve, 1));
+		}
+		await closed(socket);
+		assert.deepEqual(door.refused, ['streamResets']);
 	});
 
 	it('resets within the limit do not cost the connection', async () => {

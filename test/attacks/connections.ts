@@ -6,7 +6,7 @@ import { limits } from '../../lib/limits.ts';
 import { healthPort } from '../../scripts/mesh/services.ts';
 import { eventually } from '../mesh/mesh.ts';
 import type { AttackGroup, Rest } from './attack.ts';
-import { callHeaders, frame, h2Start, h2WithWindow, openTls } from './raw-client.ts';
+import { callHeaders, frame, h2Start, h2WithWindow, openTls, resetRequests } from './raw-client.ts';
 import { anonymousTls, HOST, http2Session, inSteps, type Target } from './target.ts';
 
 const isOpen = (socket: Socket): boolean => !socket.destroyed && socket.readyState !== 'closed';
@@ -79,6 +79,27 @@ async function resetStreams(port: number): Promise<void> {
 	} finally {
 		session.destroy();
 	}
+}
+
+async function resetInOneWrite({ mesh, metric }: Target): Promise<void> {
+	const count = async () => ({
+		requests: await metric('apiserver-sim', 'apiserver_request_total'),
+		refusals: await metric('apiserver-sim', 'kubejoin_limit_refusals_total', 'limit="streamResets"'),
+	});
+	const connections = 20;
+	const before = await count();
+	for (const code of [0, 8]) {
+		const bytes = Buffer.concat([h2Start, resetRequests(4_000, '/version', code)]);
+		const sockets = await inSteps(connections, 10, () => openTls({ host: HOST, port: mesh.port }, 'h2'));
+		for (const socket of sockets) socket.write(bytes);
+		await requireClosed(sockets, 20);
+	}
+	const after = await count();
+	assert.equal(after.refusals - before.refusals, 2 * connections);
+	// The nodes of the mesh send requests as well.
+	const most = 2 * connections * limits.concurrentStreams.value + 100;
+	const answered = after.requests - before.requests;
+	assert.ok(answered <= most, `${answered} requests were answered, and at most ${most} may be`);
 }
 
 async function openManyStreams({ mesh, residentMegabytes }: Target): Promise<void> {
@@ -192,6 +213,13 @@ export const connections: AttackGroup = {
 					assert.ok(left < 20, `${left} descriptors are still open`);
 				});
 			},
+		},
+		{
+			title: 'send and reset 4,000 requests in one write, on each of 20 connections, with and without an error code',
+			attacker: 'network access only',
+			result: 'the connection is closed after a hundred',
+			limits: ['streamResets'],
+			run: resetInOneWrite,
 		},
 		{
 			title: 'open 5,000 streams that never send a message on one connection',

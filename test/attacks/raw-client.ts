@@ -70,6 +70,17 @@ export const openCall = (stream: number, path: string = KNOWN_PATH): Buffer =>
 	frame('HEADERS', END_HEADERS, stream, callHeaders(path));
 export const openedAndReset = (stream: number): Buffer =>
 	Buffer.concat([openCall(stream), frame('RST_STREAM', 0, stream, CANCEL)]);
+/** `count` requests of the path that are reset at once. @param code  of the reset; 0 says that nothing is wrong */
+export const resetRequests = (count: number, path: string, code: number): Buffer =>
+	Buffer.concat(
+		Array.from({ length: count }, (_, index) => 1 + 2 * index).flatMap((stream) => [
+			frame('HEADERS', END_HEADERS | END_STREAM, stream, getHeaders(path)),
+			frame('RST_STREAM', 0, stream, Buffer.from([0, 0, 0, code])),
+		]),
+	);
+// 0x82: GET
+const getHeaders = (path: string): Buffer =>
+	Buffer.concat([Buffer.from([0x82, 0x87]), literal(':path', path), literal(':authority', 'localhost')]);
 /** `count` calls, the first on stream `first`. */
 export const resets = (first: number, count: number): Buffer =>
 	Buffer.concat(Array.from({ length: count }, (_, index) => openedAndReset(first + 2 * index)));
