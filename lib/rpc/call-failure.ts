@@ -18,6 +18,8 @@ interface Circumstances {
 	readonly trailers?: IncomingHttpHeaders;
 	/** The server has not begun the call. */
 	readonly isUnprocessed?: boolean;
+	/** The client refused the answer, which has more bytes. */
+	readonly answerLimit?: number;
 	readonly cause?: unknown;
 }
 
@@ -29,14 +31,20 @@ export class CallFailure extends Error {
 	readonly dial: Circumstances['dial'];
 	readonly trailers: IncomingHttpHeaders;
 	readonly isUnprocessed: boolean;
+	readonly answerLimit: number | undefined;
 
-	constructor(code: number, details: string, { dial, trailers = {}, isUnprocessed, cause }: Circumstances = {}) {
+	constructor(
+		code: number,
+		details: string,
+		{ dial, trailers = {}, isUnprocessed, answerLimit, cause }: Circumstances = {},
+	) {
 		super(details, cause === undefined ? {} : { cause });
 		this.code = code;
 		this.details = details;
 		this.dial = dial;
 		this.trailers = trailers;
 		this.isUnprocessed = isUnprocessed === true;
+		this.answerLimit = answerLimit;
 	}
 }
 

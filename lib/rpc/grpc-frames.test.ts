@@ -56,6 +56,7 @@ describe('the frames of gRPC', () => {
 			assert.throws(() => new FrameReader(most).read(prefix(0, length)), {
 				code: 8,
 				details: `Received message larger than max (${length} vs ${most})`,
+				answerLimit: most,
 			});
 	});
 

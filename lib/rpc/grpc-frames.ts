@@ -76,6 +76,7 @@ export class FrameReader {
 		throw new CallFailure(
 			grpcCode.RESOURCE_EXHAUSTED,
 			`Received message larger than max (${length} vs ${this.#maxBytes})`,
+			{ answerLimit: this.#maxBytes },
 		);
 	}
 }

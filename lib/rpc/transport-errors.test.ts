@@ -191,6 +191,9 @@ describe('transport errors', () => {
 	it('each status has its code', () => {
 		assert.equal(made(4, '').code, 'DEADLINE_EXCEEDED');
 		assert.equal(made(8, 'Received message larger than max (5 vs 4)').code, 'API_TOO_LARGE');
+		const answer = { code: 8, details: 'Received message larger than max (5 vs 4)', answerLimit: 4 };
+		const refused = transportError(answer, { target: 't:1', method: '/m', deadlineMs: 1 });
+		assert.deepEqual([refused.code, refused.details], ['API_LIST_TOO_LARGE', { limit: 4 }]);
 		assert.equal(made(12, '').code, 'API_PATH_NOT_FOUND');
 		assert.equal(made(14, 'Connection dropped').code, 'CONNECTION_REFUSED');
 	});

@@ -8,7 +8,7 @@ import { CANCELLED, type CallFailure, UNKNOWN } from './call-failure.ts';
 
 const MAX_DETAILS = 1_024;
 
-type Failure = Pick<CallFailure, 'code' | 'details'> & Partial<Pick<CallFailure, 'dial'>>;
+type Failure = Pick<CallFailure, 'code' | 'details'> & Partial<Pick<CallFailure, 'dial' | 'answerLimit'>>;
 export interface CallDetails {
 	readonly target: string;
 	readonly method: string;
@@ -69,6 +69,8 @@ export function transportError(failure: Failure, { target, method, deadlineMs }:
 	const details = printable(failure.details, { maxLength: MAX_DETAILS });
 	if (code === grpcCode.DEADLINE_EXCEEDED)
 		return new KubejoinError('DEADLINE_EXCEEDED', { target, method, deadlineMs }, { cause: failure });
+	const { answerLimit: limit } = failure;
+	if (limit !== undefined) return new KubejoinError('API_LIST_TOO_LARGE', { limit }, { cause: failure });
 	const tooLarge = code === grpcCode.RESOURCE_EXHAUSTED ? /larger than max \(\d+ vs\.? (\d+)\)/.exec(details) : null;
 	if (tooLarge !== null) return new KubejoinError('API_TOO_LARGE', { limit: tooLarge[1] ?? '' }, { cause: failure });
 	if (code === grpcCode.UNIMPLEMENTED) return new KubejoinError('API_PATH_NOT_FOUND', {}, { cause: failure });

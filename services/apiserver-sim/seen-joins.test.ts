@@ -169,6 +169,7 @@ describe('a join of a client that sends no trace', () => {
 		await readConfig();
 		await readConfig();
 		assert.equal(rootSpan()?.attributes['error.type'], 'JOIN_UNFINISHED');
+		assert.equal(rootSpan()?.status.message, 'a client with the same token and address began another join');
 		exporter.reset();
 		now += limits.seenJoinMs.value;
 		endUnfinished();
@@ -176,6 +177,7 @@ describe('a join of a client that sends no trace', () => {
 		now += 1;
 		endUnfinished();
 		assert.equal(rootSpan()?.attributes['error.type'], 'JOIN_UNFINISHED');
+		assert.match(rootSpan()?.status.message ?? '', /^the node sent no further request of its join within \d+ s$/);
 	});
 
 	it('does not begin with a token beside a certificate, which nothing has verified', async () => {

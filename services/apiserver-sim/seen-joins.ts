@@ -129,7 +129,7 @@ class SeenJoins {
 		const key = resource.resource === 'configmaps' ? 'config' : resource.resource === 'nodes' ? 'name' : 'certificate';
 		if (verb !== (key === 'certificate' ? 'create' : 'get')) return;
 		if (key === 'config' && name === 'kubeadm-config' && join !== undefined) {
-			this.#end(client, join, seen.startMs, unfinished(join, seen.startMs));
+			this.#end(client, join, seen.startMs, unfinished(join, seen.startMs, true));
 			join = undefined;
 		}
 		if (key !== 'config' && seen.result === undefined && key !== 'name') return;
@@ -194,8 +194,8 @@ class SeenJoins {
 	}
 }
 
-const unfinished = ({ lastMs }: SeenJoin, nowMs: number): KubejoinError =>
-	new KubejoinError('JOIN_UNFINISHED', { waitedSeconds: Math.round((nowMs - lastMs) / 1_000) });
+const unfinished = ({ lastMs }: SeenJoin, nowMs: number, hasBegunAgain = false): KubejoinError =>
+	new KubejoinError('JOIN_UNFINISHED', { waitedSeconds: Math.round((nowMs - lastMs) / 1_000), hasBegunAgain });
 
 const isReady = (object: KubeObject | undefined): boolean =>
 	(object as Node | undefined)?.status?.conditions?.some(

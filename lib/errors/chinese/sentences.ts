@@ -58,6 +58,7 @@ const causes: Readonly<Record<string, string>> = {
 		'发现文件取自 cluster-info，它是公开的，不含凭据',
 	'the answer was not y, or there is no terminal to ask': '没有回答 y，或没有可以询问的终端',
 	'the node sent no further request of its join within {waitedSeconds} s': '节点在 {waitedSeconds} 秒内没有继续加入',
+	'a client with the same token and address began another join': '使用同一令牌和地址的客户端开始了另一次加入',
 	'kubeadm join failed or was stopped, or the kubelet of the node is not running':
 		'`kubeadm join` 失败或被中止，或节点的 kubelet 未运行',
 	'Look for the reason in the output of kubeadm join, and in the log of the kubelet: journalctl -xeu kubelet':

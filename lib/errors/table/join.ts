@@ -74,8 +74,11 @@ export const joinErrors = {
 		grpc: grpcCode.ABORTED,
 	}),
 	/** From the API server's point of view, about a client that sends no trace. */
-	JOIN_UNFINISHED: defineError<{ waitedSeconds: number }>({
-		message: (f) => `the node sent no further request of its join within ${f.waitedSeconds} s`,
+	JOIN_UNFINISHED: defineError<{ waitedSeconds: number; hasBegunAgain?: boolean }>({
+		message: (f) =>
+			f.hasBegunAgain === true
+				? 'a client with the same token and address began another join'
+				: `the node sent no further request of its join within ${f.waitedSeconds} s`,
 		remedy: () =>
 			'Look for the reason in the output of kubeadm join, and in the log of the kubelet: journalctl -xeu kubelet',
 		grpc: grpcCode.DEADLINE_EXCEEDED,
