@@ -81,7 +81,7 @@ describe('the view of the cluster', () => {
 		next();
 	});
 
-	function view() {
+	function view(options: Pick<ClusterOptions, 'partMs'> = {}) {
 		const waiting: (() => void)[] = [];
 		next = () => {
 			for (const resolve of waiting.splice(0)) resolve();
@@ -106,6 +106,7 @@ describe('the view of the cluster', () => {
 			clock: () => nowMs,
 			wait: () => new Promise((resolve) => waiting.push(resolve)),
 			log: keptLog().log,
+			...options,
 		});
 		return { cluster, secrets };
 	}
@@ -303,6 +304,24 @@ describe('the view of the cluster', () => {
 		assert.equal(cluster.problem, problem.message);
 		assert.equal(cluster.nodes.length, 1);
 		assert.equal(cluster.services.find(({ name }) => name === 'apiserver-sim')?.health, 'away');
+	});
+
+	it('shows the nodes and the services while the tokens cannot be read', async () => {
+		problem = new KubejoinError('STORE_UNAVAILABLE', { store: 'token-store', problem: 'it is paused' });
+		const cluster = await follow(view().cluster).nth(1);
+		assert.equal(cluster.problem, problem.message);
+		assert.deepEqual(
+			cluster.nodes.map(({ name }) => name),
+			['node-1'],
+		);
+		assert.equal(cluster.services.find(({ name }) => name === 'ca-service')?.health, 'ok');
+	});
+
+	it('does not wait for tokens that are read for long', async () => {
+		const { cluster, secrets } = view({ partMs: 1 });
+		secrets.list = () => new Promise(() => undefined);
+		const { nodes: listed, problem: reason } = await follow(cluster).nth(1);
+		assert.deepEqual([listed.length, reason], [1, undefined]);
 	});
 
 	it('without a kubeconfig shows the health of the services and the setting that is missing', async () => {

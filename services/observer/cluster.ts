@@ -34,6 +34,7 @@ export interface ClusterOptions {
 	/** Pause between two reads. Default: the timer of Node. */
 	readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 	readonly log: Log;
+	readonly partMs?: number;
 }
 
 /**
@@ -43,8 +44,8 @@ export interface ClusterOptions {
 const ROTATE_FROM = 0.7;
 const ROTATE_TO = 0.9;
 const EVERY_MS = 1_000;
-/** The first lists of a large cluster. */
-const SYNC_MS = 5_000;
+/** The rest of the cluster waits no longer for a part that is slow, and shows what is known of it. */
+const PART_MS = 500;
 const RESYNC_MS = 3_600_000;
 
 export interface ClusterView {
@@ -63,9 +64,14 @@ class FollowedCluster implements ClusterView {
 	#reading: Promise<Cluster> | undefined;
 	#watches: Watches | undefined;
 	#followers = 0;
+	readonly #health: Part<readonly ServiceHealth[]>;
+	readonly #tokens: Part<Pick<Cluster, 'tokens' | 'problem'>>;
 
 	constructor(options: ClusterOptions) {
 		this.#options = options;
+		const { checkServices, partMs = PART_MS } = options;
+		this.#health = new Part<readonly ServiceHealth[]>([], checkServices, partMs);
+		this.#tokens = new Part<Pick<Cluster, 'tokens' | 'problem'>>({ tokens: [] }, () => this.#listTokens(), partMs);
 	}
 
 	async follow(onChange: (cluster: Cluster) => void, signal: AbortSignal): Promise<void> {
@@ -100,21 +106,60 @@ class FollowedCluster implements ClusterView {
 	}
 
 	async #ask(): Promise<Cluster> {
-		const { api, checkServices, clock, log } = this.#options;
-		const services = await checkServices();
-		const atMs = clock();
-		if (api === undefined)
-			return { ...this.#last, atMs, services, problem: 'the observer has no kubeconfig (KUBEJOIN_KUBECONFIG_FILE)' };
-		try {
-			this.#watches ??= new Watches(api, log);
-			// Secrets have no watch; those of kube-system are the tokens.
-			const secrets = await api.secrets.list({ namespace: wellKnown.kubeSystem });
-			const found = await this.#watches.read();
-			return { atMs, ...found, tokens: tokensOf(secrets.items), services: withApiServer(services) };
-		} catch (error) {
-			const problem = printable(causeText(error));
-			return { ...this.#last, atMs, services: withApiServer(services, problem), problem };
+		const { api, clock, log } = this.#options;
+		if (api === undefined) {
+			const services = await this.#health.read();
+			const problem = 'the observer has no kubeconfig (KUBEJOIN_KUBECONFIG_FILE)';
+			return { ...this.#last, atMs: clock(), services, problem };
 		}
+		this.#watches ??= new Watches(api, log);
+		const [health, { tokens, problem }, found] = await Promise.all([
+			this.#health.read(),
+			this.#tokens.read(),
+			this.#watches.read(),
+		]);
+		const { problem: _, ...last } = this.#last;
+		return {
+			...(found === undefined ? last : { ...found, atMs: clock() }),
+			...{ tokens, services: withApiServer(health, problem) },
+			...(problem === undefined ? {} : { problem }),
+		};
+	}
+
+	/** The API server reads them from token-store. Secrets have no watch; those of kube-system are the tokens. */
+	async #listTokens(): Promise<Pick<Cluster, 'tokens' | 'problem'>> {
+		try {
+			const secrets = await this.#options.api?.secrets.list({ namespace: wellKnown.kubeSystem });
+			return { tokens: tokensOf(secrets?.items ?? []) };
+		} catch (error) {
+			return { tokens: this.#last.tokens, problem: printable(causeText(error)) };
+		}
+	}
+}
+
+/** A part of the cluster that has one reader at a time. */
+class Part<T> {
+	#known: T;
+	#reading: Promise<void> | undefined;
+	readonly #ask: () => Promise<T>;
+	readonly #partMs: number;
+
+	constructor(first: T, ask: () => Promise<T>, partMs: number) {
+		this.#known = first;
+		this.#ask = ask;
+		this.#partMs = partMs;
+	}
+
+	/** The new value, or the one before if the new one takes long. */
+	async read(): Promise<T> {
+		this.#reading ??= this.#ask().then((value) => {
+			this.#known = value;
+			this.#reading = undefined;
+		});
+		const enough = new AbortController();
+		await Promise.race([this.#reading, pauseFor(this.#partMs, enough.signal)]);
+		enough.abort();
+		return this.#known;
 	}
 }
 
@@ -138,13 +183,15 @@ class Watches {
 		this.#events = startInformer({ ...common, client: api.events, name: 'events' });
 	}
 
-	async read(): Promise<Pick<Cluster, 'nodes' | 'requests' | 'leases' | 'events'>> {
+	/** @returns undefined until everything is listed */
+	async read(): Promise<Pick<Cluster, 'nodes' | 'requests' | 'leases' | 'events'> | undefined> {
 		const all = [this.#nodes, this.#leases, this.#requests, this.#events];
-		await pollUntil(
+		const areSynced = await pollUntil(
 			async () => all.every((informer) => informer.isSynced()),
-			(areSynced) => areSynced,
-			{ retryMs: 20, timeoutMs: SYNC_MS },
+			(synced) => synced,
+			{ retryMs: 20, timeoutMs: PART_MS },
 		);
+		if (!areSynced) return undefined;
 		const requests = byName(this.#requests.list());
 		return {
 			nodes: nodesOf(byName(this.#nodes.list()), this.#leases.list(), this.#certificates.newest(requests)),

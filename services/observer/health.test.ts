@@ -59,6 +59,7 @@ describe('the health of the services', () => {
 		server.removeAllListeners('request');
 		const [service] = await checkServices([{ name: 'ca-service', url }], Date.now, 50);
 		assert.deepEqual([service?.health, service?.why], ['away', 'silent']);
+		assert.match(service?.problem ?? '', /^it did not answer within [\d.]+ s$/);
 	});
 });
 

@@ -56,7 +56,9 @@ export const checkServices = (
 				return { name, health: 'failing', problem: printableLines(await beginningOf(response)), ...clock };
 			} catch (error) {
 				const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-				return { name, health: 'away', problem: causeText(cause), why: whyAway(cause) };
+				const why = whyAway(cause);
+				const problem = why === 'silent' ? `it did not answer within ${timeoutMs / 1_000} s` : causeText(cause);
+				return { name, health: 'away', problem, why };
 			}
 		}),
 	);

@@ -567,6 +567,7 @@ const errorMessages: Readonly<Record<string, string>> = {
 
 /** Texts of the observer, which are values of its messages or are shown by themselves. */
 const observerProblems: Readonly<Record<string, string>> = {
+	'it did not answer within {seconds} s': '在 {seconds} 秒内没有应答',
 	'the observer has no kubeconfig (KUBEJOIN_KUBECONFIG_FILE)': 'observer 没有 kubeconfig（KUBEJOIN_KUBECONFIG_FILE）',
 	'{count} bytes: {hex}': '{count} 字节：{hex}',
 	'its host name does not belong to this observer': '主机名不属于此 observer',

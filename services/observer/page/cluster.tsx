@@ -7,7 +7,7 @@ import type { Cluster, Refusal } from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { tokenCommands } from './commands.ts';
 import { CopyButton } from './copy.tsx';
-import { FailureBand, Sentence } from './failure.tsx';
+import { FailureBand, Problem, Sentence } from './failure.tsx';
 import { countdown } from './format.ts';
 import { lastPage, Pages } from './pages.tsx';
 import { Command } from './read-only.tsx';
@@ -302,7 +302,7 @@ function Services({ services }: { readonly services: Cluster['services'] }) {
 					title: say('health'),
 					cell: ({ health, problem }) => (
 						<>
-							<span class={`state ${health}`}>{say(health)}</span> {problem !== undefined && <pre>{problem}</pre>}
+							<span class={`state ${health}`}>{say(health)}</span> {problem !== undefined && <Problem text={problem} />}
 						</>
 					),
 				},

@@ -36,6 +36,9 @@ export const Sentence = ({ text }: { readonly text: string }) => (
 	<Translated text={text} translated={useWords().sentence(text)} />
 );
 
+/** The problem of a service: a sentence of kubejoin, or the lines of its answer. */
+export const Problem = ({ text }: { readonly text: string }) => <pre>{useWords().sentence(text) ?? text}</pre>;
+
 /** A problem of a run, or the evidence of a verdict. */
 export const LabOutput = ({ text }: { readonly text: string }) => (
 	<Translated text={text} translated={useWords().labOutput(text)} />

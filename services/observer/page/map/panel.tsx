@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Message, RefusedConnection, Step } from '../../api.ts';
 import { ConnectionPart } from '../connection.tsx';
 import { connectionIn, otherConnection, Sections, useDetail } from '../detail.tsx';
-import { FailureBand } from '../failure.tsx';
+import { FailureBand, Problem } from '../failure.tsx';
 import { calendarDate, clockTime } from '../format.ts';
 import { formOf, protectionExplanations, protectionWords, sealsOf } from '../forms.ts';
 import { Panel } from '../panel.tsx';
@@ -56,7 +56,7 @@ function PartyPanel({
 	const failed = steps.find((step) => step.join === join?.id && step.kind === 'check' && step.failure !== undefined);
 	return (
 		<Panel id={party.id} title={nameOf(party.id, scene)} subtitle={secondLine(party, nowMs, words)} onClose={onClose}>
-			{service?.problem !== undefined && <pre>{service.problem}</pre>}
+			{service?.problem !== undefined && <Problem text={service.problem} />}
 			{join?.state === 'refused' && (
 				<>
 					{join.tokenBytes !== undefined && <p class="token-bytes">{words.messages.tokenBytes(join.tokenBytes)}</p>}
