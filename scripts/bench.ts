@@ -12,7 +12,8 @@ import { type CaResult, fullCa, measureCa, quickCa } from './bench/ca.ts';
 import { fullJoins, type JoinResult, type JoinSetting, measureJoins, quickJoins } from './bench/joins.ts';
 import { fullLists, type ListsResult, measureLists, quickLists } from './bench/lists.ts';
 import { fullNodes, MAX_NODES, measureNodes, type NodesResult, quickNodes } from './bench/nodes.ts';
-import { caText, getNodesText, joinText, listsText, nodesText, restText, startText } from './bench/report.ts';
+import { fullPage, measurePage, type PageResult, quickPage } from './bench/page.ts';
+import { caText, getNodesText, joinText, listsText, nodesText, pageText, restText, startText } from './bench/report.ts';
 import { fullRest, measureRest, quickRest, type RestResult } from './bench/rest.ts';
 import {
 	fullStart,
@@ -44,9 +45,10 @@ interface Results {
 	readonly ca: CaResult[];
 	readonly start: StartResult[];
 	readonly getNodes: GetNodesResult[];
+	readonly page: PageResult[];
 }
 
-const sections = ['joins', 'rest', 'lists', 'nodes', 'ca', 'start'] as const;
+const sections = ['joins', 'rest', 'lists', 'nodes', 'ca', 'start', 'page'] as const;
 const BENCH_PORT = 46_443;
 
 const everySetting: readonly JoinSetting[] = [
@@ -71,7 +73,10 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		processors: availableParallelism(),
 		node: process.version,
 	};
-	const results: Results = { machine, joins: [], rest: [], lists: [], nodes: [], ca: [], start: [], getNodes: [] };
+	const results: Results = {
+		machine,
+		...{ joins: [], rest: [], lists: [], nodes: [], ca: [], start: [], getNodes: [], page: [] },
+	};
 	print(`${machine.processors} x ${machine.model}, Node ${machine.node}, kubejoin ${versionText()}\n`);
 	for (const setting of isChosen('joins') ? (quick ? everySetting.slice(0, 1) : everySetting) : []) {
 		const plan = { ...(quick ? quickJoins : fullJoins), ...repeated };
@@ -107,6 +112,12 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		results.nodes.push(result);
 		print(nodesText(result));
 	}
+	for (const build of chosen.includes('page') ? builds : []) {
+		const result = await measurePage(build, { ...(quick ? quickPage : fullPage), ...repeated }, place);
+		if (result === undefined) continue;
+		results.page.push(result);
+		print(pageText(result));
+	}
 	if (json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
 }
 
@@ -115,7 +126,7 @@ const versionText = (): string =>
 
 const program = new Command('npm run bench --')
 	.description(
-		'Measure joins, the REST API and certificates beside floors of the same run; lists, nodes that stay, and starts',
+		'Measure joins, the REST API and certificates beside floors; lists, nodes that stay, starts, and the page',
 	)
 	.addArgument(new Argument('[section...]', 'default: joins, rest and lists').choices(sections))
 	.option('--quick', 'one short round with the lmdb store, for trying; its figures are rough')
@@ -138,6 +149,6 @@ process.exitCode = await runCli(program, {
 		'npm run bench -- --json > results.json',
 		'npm run bench -- --against ../before joins',
 		'npm run bench -- nodes --nodes 300 --minutes 2',
-		'npm run bench -- ca start',
+		'npm run bench -- ca start page',
 	],
 });

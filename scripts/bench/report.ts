@@ -4,6 +4,7 @@ import type { Floor } from './floor.ts';
 import type { JoinCounts, JoinFigures, JoinResult } from './joins.ts';
 import type { ListsResult } from './lists.ts';
 import type { NodesResult } from './nodes.ts';
+import type { PageResult } from './page.ts';
 import type { RestResult } from './rest.ts';
 import type { GetNodesResult, StartResult } from './start.ts';
 import { summaryText } from './statistics.ts';
@@ -123,6 +124,26 @@ export function startText({ build, nodes, upSeconds, readySeconds, cpuSeconds, p
 		row('to "Up in"', `${summaryText(upSeconds, 2)} s`),
 		row('to the list of Ready nodes', `${summaryText(readySeconds, 2)} s, ${summaryText(cpuSeconds, 2)} s of CPU`),
 		...Object.entries(processes).map(([name, seconds]) => row(name, `${summaryText(seconds, 2)} s of CPU`)),
+	]);
+}
+
+export function pageText({ build, joins, load, figures, firstPaintMs, scriptBytes }: PageResult): string {
+	const [before, after] = firstPaintMs.map((one) => `${summaryText(one, 0)} ms`);
+	return titled(`The page while ${joins} nodes join, load ${load.toFixed(1)} before, ${build}`, [
+		...figures.flatMap(({ view, viewport, ...one }) => [
+			row(
+				`${view}, ${viewport}`,
+				`${summaryText(one.framesPerSecond, 0)} frames/s, longest task ${one.longestTaskMs.toFixed(0)} ms, ` +
+					`${one.tasksAbove100Ms} above 100 ms`,
+			),
+			row(
+				'',
+				`${one.joinsPerSecond.toFixed(1)} joins/s, processors ${(100 * one.busyShare).toFixed(0)} % busy; CPU of the page ` +
+					`${one.cpuMsPerJoin.toFixed(1)} ms a join, ${(100 * one.cpuShare).toFixed(0)} % of one processor`,
+			),
+		]),
+		row('first contentful paint', `${before}; ${after} when all joins are known`),
+		row('script', `${scriptBytes} bytes`),
 	]);
 }
 
