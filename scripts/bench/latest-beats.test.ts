@@ -12,6 +12,7 @@ describe('the latest heartbeat of many nodes', () => {
 		beats.seen('a', at(10.2));
 		beats.seen('b', at(16.9));
 		assert.equal(beats.count, 2);
+		assert.equal(beats.latestMs, 1_500);
 		assert.equal(beats.takeLatestMs(), 1_500);
 		assert.equal(beats.takeLatestMs(), 0);
 	});

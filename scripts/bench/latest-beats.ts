@@ -21,6 +21,10 @@ export class LatestBeats {
 		this.#latestMs = Math.max(this.#latestMs, renewedMs - beforeMs - PLANNED_MS);
 	}
 
+	get latestMs(): number {
+		return this.#latestMs;
+	}
+
 	/** The latest one since the last call. */
 	takeLatestMs(): number {
 		const latestMs = this.#latestMs;

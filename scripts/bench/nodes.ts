@@ -7,8 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Node, wellKnown } from '../../lib/kube/types.ts';
 import type { Child } from '../../lib/process-supervisor.ts';
 import type { ServiceName } from '../mesh/services.ts';
+import { JoinRate } from './join-rate.ts';
 import { LatestBeats } from './latest-beats.ts';
-import { cpuMs, machineCpuMs, residentBytes } from './processes.ts';
+import { cpuMs, machineCpuMs, proportionalBytes, residentBytes } from './processes.ts';
 import { type Subject, startSubject } from './subject.ts';
 
 export interface NodesPlan {
@@ -32,6 +33,11 @@ export interface ProcessFigures {
 export interface NodesResult extends NodesPlan {
 	readonly build: string;
 	readonly joinsPerSecond: number;
+	/** Of the first and of the last tenth of the nodes. */
+	readonly firstJoinsPerSecond: number;
+	readonly lastJoinsPerSecond: number;
+	/** The highest memory of all processes together while the nodes joined. */
+	readonly joiningMb: number;
 	readonly heartbeatsPerSecond: number;
 	readonly processes: Readonly<Record<string, ProcessFigures>>;
 	/** How much later than planned the latest heartbeat came. */
@@ -44,6 +50,8 @@ export interface NodesResult extends NodesPlan {
 	readonly changedNodes: number;
 	/** The highest memory of all processes together. */
 	readonly residentMb: number;
+	/** The same, where pages that several processes use count once. */
+	readonly proportionalMb: number;
 	/** Of the processors, by all programs of the machine, until the restart. */
 	readonly busyShare: number;
 }
@@ -51,6 +59,10 @@ export interface NodesResult extends NodesPlan {
 const NODE = 'kubelet-sim';
 /** Shorter than the interval of heartbeats, so that each one is seen. */
 const LOOK_MS = 8_000;
+const JOIN_LOOK_MS = 2_000;
+const PROGRESS_MS = 30_000;
+/** The run ends with an error if no node joins for this time. */
+const STALLED_MS = 120_000;
 /** Heartbeats of this time after the restart began count as those over the restart. */
 const RESTART_MS = 60_000;
 
@@ -75,6 +87,7 @@ class NodesRun {
 	readonly #beats = new LatestBeats();
 	readonly #residentMb = new Map<string, number>();
 	#mostResidentMb = 0;
+	#mostProportionalMb = 0;
 	#fewestReady = Number.POSITIVE_INFINITY;
 	#changedNodes = 0;
 	#program: Child | undefined;
@@ -89,11 +102,11 @@ class NodesRun {
 	async run(): Promise<NodesResult> {
 		const { nodes, minutes, restart } = this.#plan;
 		const { mesh } = this.#subject;
-		const startedMs = performance.now();
-		this.#program = mesh.startNodes(nodes, await mesh.makeJoinConfig());
-		await this.#program.started();
-		const joinedMs = performance.now() - startedMs;
-		this.#say(`nodes: ${nodes} have joined in ${Math.round(joinedMs / 1000)} s; ${minutes} minutes begin`);
+		const joins = await this.#join();
+		this.#say(`nodes: ${minutes} minutes begin`);
+		const joiningMb = this.#mostResidentMb;
+		[this.#mostResidentMb, this.#mostProportionalMb] = [0, 0];
+		this.#residentMb.clear();
 		const halfMs = minutes * 30_000;
 		this.#begunMs = Date.now();
 		const before = { atMs: performance.now(), cpu: this.#pids().map(([, pid]) => cpuMs(pid)), all: machineCpuMs() };
@@ -111,7 +124,10 @@ class NodesRun {
 		return {
 			...this.#plan,
 			build: this.#subject.name,
-			joinsPerSecond: (nodes * 1000) / joinedMs,
+			joinsPerSecond: joins.perSecond(0, nodes),
+			firstJoinsPerSecond: joins.perSecond(0, nodes / 10),
+			lastJoinsPerSecond: joins.perSecond(nodes - nodes / 10, nodes),
+			joiningMb,
 			heartbeatsPerSecond: (heartbeats * 1000) / elapsedMs,
 			processes: Object.fromEntries(
 				figures.map(([name, one]) => [name, { ...one, residentMb: this.#residentMb.get(name) ?? 0 }]),
@@ -121,8 +137,48 @@ class NodesRun {
 			fewestReady: this.#fewestReady,
 			changedNodes: this.#changedNodes,
 			residentMb: this.#mostResidentMb,
+			proportionalMb: this.#mostProportionalMb,
 			busyShare,
 		};
+	}
+
+	/** @throws  an error when no node joins for a time */
+	async #join(): Promise<JoinRate> {
+		const { nodes } = this.#plan;
+		const { mesh } = this.#subject;
+		const config = await mesh.makeJoinConfig();
+		const startedMs = performance.now();
+		const joins = new JoinRate(startedMs);
+		this.#program = mesh.startNodes(nodes, config);
+		let isStarted = false;
+		const started = this.#program.started().then(() => {
+			isStarted = true;
+		});
+		let reported = { atMs: startedMs, joined: 0 };
+		let joinedMs = startedMs;
+		while (!isStarted) {
+			await Promise.race([started, delay(JOIN_LOOK_MS)]);
+			const before = joins.joined;
+			joins.seen(isStarted ? nodes : await this.#createdLeases(), performance.now());
+			const [joined, atMs] = [joins.joined, performance.now()];
+			if (joined > before) joinedMs = atMs;
+			if (atMs - joinedMs > STALLED_MS) throw new Error(`${joined} of ${nodes} nodes joined, and then none`);
+			if (!isStarted && atMs - reported.atMs < PROGRESS_MS) continue;
+			this.#lookAtMemory();
+			const perSecond = ((joined - reported.joined) * 1000) / (atMs - reported.atMs);
+			this.#say(
+				`nodes: ${joined} of ${nodes} have joined after ${seconds(atMs - startedMs)}, ${perSecond.toFixed(1)}/s, ` +
+					`${this.#mostResidentMb.toFixed(0)} MB`,
+			);
+			reported = { atMs, joined };
+		}
+		return joins;
+	}
+
+	/** A node has joined when it has created its Lease. */
+	async #createdLeases(): Promise<number> {
+		const created = /^apiserver_request_total\{verb="POST",[^}]*resource="leases",[^}]*code="201"\} (\d+)$/m;
+		return Number(created.exec(await this.#subject.metrics('apiserver-sim'))?.[1] ?? 0);
 	}
 
 	/** Of the present processes: a restart changes one. */
@@ -133,23 +189,36 @@ class NodesRun {
 	}
 
 	#lookAtMemory(): void {
-		let sum = 0;
+		let [sum, proportional] = [0, 0];
 		for (const [name, pid] of this.#pids()) {
 			const mb = residentBytes(pid) / 2 ** 20;
 			this.#residentMb.set(name, Math.max(mb, this.#residentMb.get(name) ?? 0));
 			sum += mb;
+			proportional += proportionalBytes(pid) / 2 ** 20;
 		}
 		this.#mostResidentMb = Math.max(this.#mostResidentMb, sum);
+		this.#mostProportionalMb = Math.max(this.#mostProportionalMb, proportional);
 	}
 
 	/** Reads all Leases again and again for a time, and the Nodes at its end. */
 	async #look(ms: number): Promise<void> {
-		const endMs = performance.now() + ms;
-		for (let nextMs = performance.now(); nextMs < endMs; nextMs += LOOK_MS) {
+		const startedMs = performance.now();
+		const endMs = startedMs + ms;
+		let reported = { atMs: startedMs, count: this.#beats.count };
+		for (let nextMs = startedMs; nextMs < endMs; nextMs += LOOK_MS) {
 			await delay(Math.max(nextMs - performance.now(), 0));
 			const { items } = await this.#subject.api.leases.list({ namespace: wellKnown.kubeNodeLease });
 			for (const { metadata, spec } of items) this.#beats.seen(metadata.name ?? '', spec?.renewTime ?? '');
 			this.#lookAtMemory();
+			const atMs = performance.now();
+			if (atMs - reported.atMs < PROGRESS_MS) continue;
+			const { count, latestMs } = this.#beats;
+			const perSecond = ((count - reported.count) * 1000) / (atMs - reported.atMs);
+			this.#say(
+				`nodes: ${seconds(Date.now() - this.#begunMs)}, ${perSecond.toFixed(0)} heartbeats/s, ` +
+					`the latest ${latestMs.toFixed(0)} ms late, ${this.#mostResidentMb.toFixed(0)} MB`,
+			);
+			reported = { atMs, count };
 		}
 		const { items } = await this.#subject.api.nodes.list();
 		const ready = items.flatMap((node) => readyCondition(node) ?? []);
@@ -180,3 +249,4 @@ class NodesRun {
 }
 
 const readyCondition = ({ status }: Node) => status?.conditions?.find(({ type }) => type === 'Ready');
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpuMs, readStrace, residentBytes } from './processes.ts';
+import { cpuMs, proportionalBytes, readStrace, residentBytes } from './processes.ts';
 
 describe('processes of the benchmarks', () => {
 	it('reads the processor time and the memory of this process', function () {
@@ -7,6 +7,7 @@ describe('processes of the benchmarks', () => {
 		const { user, system } = process.cpuUsage();
 		assert.ok(Math.abs(cpuMs(process.pid) - (user + system) / 1000) < 1000);
 		assert.ok(residentBytes(process.pid) > 1024 * 1024);
+		assert.ok(proportionalBytes(process.pid) > 1024 * 1024);
 	});
 	it('counts the system calls of a table of strace', () => {
 		const table = `strace: Process 1 attached

@@ -44,6 +44,10 @@ export function startedProcesses(pid: number): readonly { readonly pid: number; 
 export const residentBytes = (pid: number): number =>
 	Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 
+/** Its memory, of which pages that several processes use count in parts. @source proc_pid_smaps_rollup(5) */
+export const proportionalBytes = (pid: number): number =>
+	Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]) * 1024;
+
 /** The TCP connections that servers of this network namespace have accepted. */
 export function acceptedConnections(): number {
 	const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8').match(/^Tcp: .*$/gm) ?? [];

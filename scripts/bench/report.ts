@@ -91,11 +91,14 @@ export function nodesText(result: NodesResult): string {
 		cpuShare: sum((one) => one.cpuShare),
 		cpuMsPerHeartbeat: sum((one) => one.cpuMsPerHeartbeat),
 	};
+	const tenths =
+		`first tenth ${result.firstJoinsPerSecond.toFixed(1)}/s, ` + `last tenth ${result.lastJoinsPerSecond.toFixed(1)}/s`;
 	return titled(`${nodes} nodes for ${minutes} minutes, lmdb store, ${build}`, [
-		row('joins', `${joinsPerSecond.toFixed(1)}/s`),
+		row('joins', `${joinsPerSecond.toFixed(1)}/s, ${tenths}; ${result.joiningMb.toFixed(0)} MB`),
 		row('heartbeats', `${heartbeatsPerSecond.toFixed(1)}/s`),
 		...Object.entries(processes).map(([name, one]) => row(name, figures(one))),
 		row('all processes', figures(total)),
+		row('shared pages once', `${result.proportionalMb.toFixed(0)} MB`),
 		row('all programs', `${(100 * result.busyShare).toFixed(0)} % of the processors`),
 		row('latest heartbeat', `${result.latestMs.toFixed(0)} ms after its planned time`),
 		row(`over a restart of ${result.restart}`, `${result.latestAfterRestartMs.toFixed(0)} ms after its planned time`),
