@@ -1,6 +1,7 @@
 /** Bounds the nesting of a value, because later code reads it with recursion, and the number of its values. */
 import { KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { JsonObject } from './json-object.ts';
 
 /** @throws API_BAD_REQUEST */
 export function requireBounded(value: unknown): void {
@@ -19,11 +20,18 @@ export function requireFewValues(count: number): void {
 /** The entries of lists and objects; it stops soon after `max`. */
 export function countValues(value: unknown, max: number): number {
 	if (typeof value !== 'object' || value === null) return 0;
-	const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-	let count = inner.length;
-	for (const one of inner) {
+	let count = 0;
+	if (Array.isArray(value)) {
+		for (const one of value) {
+			if (count > max) break;
+			count += 1 + countValues(one, max - count - 1);
+		}
+		return count;
+	}
+	// Without a list of the entries: a write is counted four times.
+	for (const name in value) {
 		if (count > max) break;
-		count += countValues(one, max - count);
+		if (Object.hasOwn(value, name)) count += 1 + countValues((value as JsonObject)[name], max - count - 1);
 	}
 	return count;
 }

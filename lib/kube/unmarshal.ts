@@ -1,6 +1,7 @@
 /** Whether an object in its JSON form has the types of its kind, and the form in which the API server reads it. */
 
-import { type Reading, readMessage } from '../codec/read.ts';
+import { fits } from '../codec/fits.ts';
+import { type Json, type Reading, readMessage } from '../codec/read.ts';
 import { messageOfResource } from './codec/message-of-resource.ts';
 import { cannotBeHandled as cannotBeHandledAs, readObject } from './codec/object.ts';
 import { type ApiResource, apiVersionOf } from './resources.ts';
@@ -14,7 +15,7 @@ const reading = (resource: ApiResource, object: object): Reading => readMessage(
  * @returns upstream's text; undefined when it can. Unknown fields are no reason
  */
 export const unmarshalProblem = (resource: ApiResource, object: object): string | undefined =>
-	reading(resource, object).problem;
+	fits(messageOfResource(resource), object as Json) ? undefined : reading(resource, object).problem;
 
 export const cannotBeHandled = (resource: ApiResource, problem: string): string => {
 	const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };

@@ -338,8 +338,10 @@ describe('a gRPC server', () => {
 	it('hands a handler the metadata of the call', async () => {
 		const seen: (string | undefined)[] = [];
 		let keys: readonly string[] = [];
-		const note = (_request: never, { metadata, metadataPairs }: Call) => {
+		let hasKeys: readonly boolean[] = [];
+		const note = (_request: never, { metadata, metadataPairs, hasMetadata }: Call) => {
 			seen.push(metadata('authorization'), metadata('x'));
+			hasKeys = ['impersonate-', 'impersonate-g', 'x'].map(hasMetadata);
 			keys = metadataPairs.map(([key, value]) => `${key}=${value}`);
 			return {};
 		};
@@ -350,6 +352,7 @@ describe('a gRPC server', () => {
 		assert.deepEqual(seen, ['Bearer abc', undefined]);
 		for (const pair of ['impersonate-user=alice', 'impersonate-group=a, b'])
 			assert.ok(keys.includes(pair), keys.join());
+		assert.deepEqual(hasKeys, [true, true, false]);
 	});
 
 	it('a signal ends a stream on both sides, without an error', async () => {

@@ -25,6 +25,8 @@ export interface Call {
 	readonly metadata: (key: string) => string | undefined;
 	/** Every key with its values; the transport joins those of a key that is sent twice: `a, b`. */
 	readonly metadataPairs: readonly (readonly [key: string, value: string])[];
+	/** Whether `metadataPairs` has a key that begins with this text, in lower case. */
+	readonly hasMetadata: (prefix: string) => boolean;
 	/** Aborts when the caller hangs up or its deadline passes. */
 	readonly signal: AbortSignal;
 }
@@ -127,6 +129,11 @@ class CallContext implements Call {
 			values.map((value) => [key, value.toString()] as const),
 		);
 	}
+
+	readonly hasMetadata = (prefix: string): boolean => {
+		for (const key in this.#sent.getMap()) if (key.startsWith(prefix)) return true;
+		return false;
+	};
 
 	get signal(): AbortSignal {
 		this.#aborter ??= new AbortController();

@@ -114,9 +114,13 @@ export function createPipeline(
 		requireName(unauthenticated);
 		const completion = complete?.(count);
 		const sent = completion instanceof Promise ? await completion : completion;
-		const completed = completedRequest(unauthenticated, { verb, user, namespace }, sent);
-		if (completed.object !== undefined) requireBoundedNames(completed, count);
-		return { request: withObjectInScope(completed), answer };
+		const object = sent?.object ?? unauthenticated.object;
+		if (object === undefined)
+			return { request: completedRequest(unauthenticated, { verb, user, namespace, object }, sent), answer };
+		const { resource, name, subresource } = unauthenticated;
+		requireBoundedNames({ resource, name, subresource, namespace, object }, count);
+		const scoped = objectInScope(object, resource, namespace);
+		return { request: completedRequest(unauthenticated, { verb, user, namespace, object: scoped }, sent), answer };
 	}
 	return {
 		async execute(unauthenticated, credentials) {
@@ -139,7 +143,7 @@ export function createPipeline(
 			if (endpoint.connect === undefined || !(verb === '' || verbs.includes(verb)))
 				throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
 			requireName({ ...unauthenticated, verb: 'get' });
-			const request = completedRequest(rest, { verb: verb as Verb, user, namespace });
+			const request = completedRequest(rest, { verb: verb as Verb, user, namespace, object: rest.object });
 			return { location: await endpoint.connect(request, query), user };
 		},
 		async refuse(unauthenticated, credentials) {
@@ -164,7 +168,7 @@ type Complete<T> = { readonly [Key in keyof Required<T>]: T[Key] };
 /** In one literal: a copy that grows field by field costs as much as the read itself. */
 function completedRequest(
 	asked: Omit<UnauthenticatedRequest, 'verb' | 'complete'>,
-	{ user, verb, namespace }: Pick<ApiRequest, 'user' | 'verb' | 'namespace'>,
+	{ user, verb, namespace, object }: Complete<Pick<ApiRequest, 'user' | 'verb' | 'namespace' | 'object'>>,
 	sent: Completion = {},
 ): ApiRequest {
 	const request: Complete<ApiRequest> = {
@@ -175,7 +179,7 @@ function completedRequest(
 		subresource: asked.subresource,
 		name: asked.name,
 		parts: asked.parts,
-		object: sent.object ?? asked.object,
+		object,
 		patch: sent.patch ?? asked.patch,
 		userAgent: asked.userAgent,
 		warn: asked.warn,
@@ -213,7 +217,13 @@ const UTF8_BYTES = 3;
 
 /** Before anything quotes them or makes a key of them. @throws API_BAD_REQUEST */
 function requireBoundedNames(
-	{ name, namespace, object, resource, subresource }: Omit<UnauthenticatedRequest, 'complete'>,
+	{
+		name,
+		namespace,
+		object,
+		resource,
+		subresource,
+	}: Pick<UnauthenticatedRequest, 'name' | 'namespace' | 'object' | 'resource' | 'subresource'>,
 	count: CountRefusal,
 ): void {
 	const max = limits.requestNameBytes.value;
@@ -258,21 +268,19 @@ function scopeOf({ resource, namespace, name }: UnauthenticatedRequest): string 
 }
 
 /**
- * The request with an object whose namespace is that of the request.
+ * The object with the namespace of the request.
  * @throws API_BAD_REQUEST  the object names another namespace
  * @source apiserver/pkg/registry/rest/meta.go EnsureObjectNamespaceMatchesRequestNamespace
  */
-function withObjectInScope(request: ApiRequest): ApiRequest {
-	const { object, resource, namespace } = request;
-	if (object === undefined) return request;
+function objectInScope(object: KubeObject, resource: ApiResource, namespace: string): KubeObject {
 	// An object without metadata has empty metadata.
 	const { namespace: sent = '', ...metadata } = object.metadata ?? {};
-	if (!resource.namespaced) return { ...request, object: { ...object, metadata } };
+	if (!resource.namespaced) return { ...object, metadata };
 	if (sent !== '' && sent !== namespace) {
 		const problem = 'the namespace of the provided object does not match the namespace sent on the request';
 		throw new KubejoinError('API_BAD_REQUEST', { problem });
 	}
-	return { ...request, object: { ...object, metadata: { ...metadata, namespace } } };
+	return { ...object, metadata: { ...metadata, namespace } };
 }
 
 async function requireAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {

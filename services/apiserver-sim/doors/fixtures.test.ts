@@ -136,7 +136,9 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 	};
 	const callWith = (metadata: object): Call => {
 		const values = new Map(Object.entries(metadata));
+		const hasMetadata = (prefix: string) => [...values.keys()].some((key) => key.startsWith(prefix));
 		return {
+			hasMetadata,
 			method: '/test',
 			peer: stranger,
 			metadata: (key) => [values.get(key)].flat()[0],

@@ -37,6 +37,7 @@ async function asked(
 		peer: { address: '', certificate: { state: 'none' } },
 		metadata: (key: string) => metadata[key],
 		metadataPairs: [],
+		hasMetadata: () => false,
 		signal: new AbortController().signal,
 	} as unknown as Call;
 	const { unary, streams } = resourceHandlers(resource, pipeline, new AbortController().signal);

@@ -13,7 +13,7 @@ import { contractOf } from '../../../lib/rpc/contracts.ts';
 import type { Call, StreamHandler, UnaryHandler } from '../../../lib/rpc/server.ts';
 import { quotedInput } from '../authorize/go-text.ts';
 import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
-import type { Credentials, PatchType } from '../request/api-request.ts';
+import type { Credentials, PatchType, RequestOptions } from '../request/api-request.ts';
 import { impersonationHeaders } from '../request/impersonation-headers.ts';
 import { infoOfMethod, type MessageInfo, verbOfMethod } from '../request/info.ts';
 import {
@@ -118,9 +118,9 @@ class GrpcDoor {
 	#write({ method, apiVersion, kind, isNew, options }: Written, message: ObjectMessage, call: Call) {
 		const object = { apiVersion, kind, ...message, metadata: message.metadata ?? {} };
 		const { namespace = '', name = '' } = object.metadata;
-		const named = this.#request(method, { namespace, name: isNew ? '' : name }, call);
-		const complete = () => readWriteOptions(queryOfMetadata(call), options);
-		return this.#pipeline.execute({ ...named, object, complete }, credentialsOf(call));
+		const complete = () => writeOptionsOf(call, options);
+		const request = this.#request(method, { namespace, name: isNew ? '' : name }, call, { object, complete });
+		return this.#pipeline.execute(request, credentialsOf(call));
 	}
 
 	async #list(method: string, message: OptionsMessage, call: Call): Promise<object> {
@@ -153,9 +153,24 @@ class GrpcDoor {
 		return deletionStatus(this.#resource, await this.#pipeline.execute(asked, credentialsOf(call)));
 	}
 
-	#request(method: string, message: MessageInfo, call: Call): UnauthenticatedRequest {
+	/** In one literal: copies that grow take a fiftieth of the time of a heartbeat. */
+	#request(
+		method: string,
+		message: MessageInfo,
+		call: Call,
+		write?: Required<Pick<UnauthenticatedRequest, 'object' | 'complete'>>,
+	): UnauthenticatedRequest {
+		const info = infoOfMethod(this.#resource, method, message);
 		return {
-			...infoOfMethod(this.#resource, method, message),
+			verb: info.verb,
+			resource: info.resource,
+			namespace: info.namespace,
+			name: info.name,
+			subresource: info.subresource,
+			parts: info.parts,
+			fieldSelector: info.fieldSelector,
+			labelSelector: info.labelSelector,
+			...write,
 			userAgent: call.metadata('user-agent') ?? '',
 			warn: () => undefined,
 			created: () => undefined,
@@ -190,22 +205,33 @@ function queryOf(message: OptionsMessage): URLSearchParams {
 	return query;
 }
 
-const writeMetadata = { 'dry-run': 'dryRun', 'field-manager': 'fieldManager', 'field-validation': 'fieldValidation' };
+const writeMetadata = [
+	['dry-run', 'dryRun'],
+	['field-manager', 'fieldManager'],
+	['field-validation', 'fieldValidation'],
+] as const;
 
-function queryOfMetadata({ metadata }: Call): URLSearchParams {
-	const query = new URLSearchParams();
-	for (const [key, name] of Object.entries(writeMetadata)) {
+/** @throws API_INVALID */
+function writeOptionsOf({ metadata }: Call, kind: Written['options']): Partial<RequestOptions> {
+	let query: URLSearchParams | undefined;
+	for (const [key, name] of writeMetadata) {
 		const value = metadata(key);
-		if (value !== undefined) query.append(name, value);
+		if (value === undefined) continue;
+		query ??= new URLSearchParams();
+		query.append(name, value);
 	}
-	return query;
+	return query === undefined ? noWriteOptions : readWriteOptions(query, kind);
 }
+const noWriteOptions = readWriteOptions(new URLSearchParams(), 'UpdateOptions');
 
-const credentialsOf = ({ peer, metadata, metadataPairs }: Call): Credentials => ({
-	peer,
-	authorization: metadata('authorization'),
-	impersonation: impersonationHeaders(metadataPairs.flatMap(separated)),
+const credentialsOf = (call: Call): Credentials => ({
+	peer: call.peer,
+	authorization: call.metadata('authorization'),
+	impersonation: call.hasMetadata('impersonate-')
+		? impersonationHeaders(call.metadataPairs.flatMap(separated))
+		: noImpersonation,
 });
+const noImpersonation: Credentials['impersonation'] = [];
 
 /** gRPC joins the values of a key that is sent twice. @source gRPC over HTTP/2, Custom-Metadata */
 const separated = ([key, joined]: readonly [string, string]): string[] =>
