@@ -9,6 +9,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { causeText, KubejoinError } from '../errors.ts';
 import { irregularity, isDiskFull } from '../files.ts';
 import { limits } from '../limits.ts';
+import { CommitPace } from './commit-pace.ts';
 import { checkKey, isStorable, REVISION_AT, recordHead, valueText } from './keys.ts';
 import { lmdbProblem } from './lmdb-check.ts';
 import { pagesOf } from './pages.ts';
@@ -172,6 +173,7 @@ class LmdbStore implements Store {
 	/** The revision up to which the watchers have received the changes. */
 	#published: number;
 	#watchers: Watchers;
+	readonly #pace = new CommitPace();
 
 	constructor(name: string, directory: string, historyLength: number, databases: Databases) {
 		this.name = name;
@@ -271,8 +273,10 @@ class LmdbStore implements Store {
 		return createWatchers(history, this.#historyLength);
 	}
 
-	/** Decides and writes in one transaction; all changes of one tick share a commit. */
+	/** Decides and writes in one transaction; all changes of a turn share a commit. */
 	async #change<V extends StoredValue>(key: string, decide: Decide): Promise<StoredItem<V>> {
+		const turn = this.#pace.turn();
+		if (turn !== undefined) await turn;
 		try {
 			const item = await this.#read((open) => open.root.transaction(() => this.#write<V>(open, key, decide)));
 			this.#publish(item.revision);
