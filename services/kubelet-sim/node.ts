@@ -93,7 +93,10 @@ async function join(
 	const workflow = workflowOf(request, tools);
 	const attributes = { 'k8s.node.name': request.nodeName };
 	try {
-		return await inTurn(() => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes));
+		const run = () => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes);
+		// The results of the other phases, with keys and the token's kubeconfig, end with the join.
+		const { identity, registration } = await inTurn(run);
+		return { identity, ...(registration === undefined ? {} : { registration }) };
 	} catch (error) {
 		// These errors refuse the token; any other error is not about it.
 		if (lapsed === undefined || !hasCode(error, 'CLUSTER_INFO_UNSIGNED', 'API_UNAUTHORIZED', 'API_FORBIDDEN'))
@@ -122,7 +125,7 @@ type Run<Result> = (...args: Parameters<ReturnType<typeof joinWorkflow>['run']>)
 /** A join, however the node discovers the cluster. */
 interface Join {
 	readonly phases: readonly { readonly name: string }[];
-	readonly run: Run<{ readonly identity: NodeIdentity }>;
+	readonly run: Run<Joined>;
 	readonly until: (phase: string) => { readonly run: Run<PartOfJoin> } | undefined;
 }
 interface Skippable extends Join {
