@@ -59,12 +59,19 @@ const MAX_REASON_LINES = 12;
 export const withReason = (how: string, lines: readonly string[]): string =>
 	[lines.length === 0 ? how : `${how}:`, ...lines.map((line) => `    ${printableLines(line)}`)].join('\n');
 
+/**
+ * glibc maps allocations of this size apart. Each TLS connection of Node has a buffer of 64 KiB, of which it uses the
+ * first page; from the heap, most of its pages were used before and stay resident.
+ */
+const allocator = { MALLOC_MMAP_THRESHOLD_: String(64 * 1024) };
+
 /** The environment of a child: PATH and HOME, the target of traces, and its own settings. */
 const environmentOf = ({ settings = {}, telemetry = {}, variables = {} }: ChildPlan): Record<string, string> => {
 	const { PATH = '', HOME = '' } = environment();
 	return {
 		PATH,
 		HOME,
+		...allocator,
 		...telemetry,
 		...variables,
 		...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])),

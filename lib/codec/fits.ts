@@ -5,42 +5,61 @@
 import { isObject, type Json } from './read.ts';
 import type { Message, ValueType } from './schema.ts';
 
-/** @returns false if a value does not fit, or has an unusual form */
-export function fits(message: Message, value: Json): boolean {
-	const { jsonFields } = message;
+/** A larger object is not checked twice. */
+const MAX_VALUES = 1_000;
+
+interface Budget {
+	left: number;
+}
+
+/** @returns false if a value does not fit, has an unusual form, or the object has many values */
+export const fits = (message: Message, value: Json): boolean => fitsMessage(message, value, { left: MAX_VALUES });
+
+function fitsMessage({ jsonFields }: Message, value: Json, budget: Budget): boolean {
 	for (const name of Object.keys(value)) {
-		const found = jsonFields.get(name);
+		if (--budget.left < 0) return false;
 		const one = value[name];
-		if (found !== undefined && !isAbsent(one) && !fitsType(found.field.type, one)) return false;
+		if (one === null || one === undefined) continue;
+		const found = jsonFields.get(name);
+		if (found !== undefined && !fitsType(found.field.type, one, budget)) return false;
 	}
 	return true;
 }
 
-const isAbsent = (value: unknown): boolean => value === null || value === undefined;
-
-function fitsType(type: ValueType, value: unknown): boolean {
+function fitsType(type: ValueType, value: unknown, budget: Budget): boolean {
 	switch (type.form) {
 		case 'any':
 		case 'raw':
 		case 'fieldsV1':
 			return true;
 		case 'message':
-			return isObject(value) && fits(type.message, value);
+			return isObject(value) && fitsMessage(type.message, value, budget);
 		case 'list':
-			return Array.isArray(value) && value.every((one) => one === null || fitsType(type.item, one));
+			return Array.isArray(value) && fitsList(value, budget, type.item);
 		case 'map':
-			return isObject(value) && fitsMap(type, value);
+			return isObject(value) && fitsMap(type.item, value, budget);
 		case 'strings':
-			return Array.isArray(value) && value.every((one) => isAbsent(one) || isText(one));
+			return Array.isArray(value) && fitsList(value, budget);
 		default:
 			return fitsScalar(type, value);
 	}
 }
 
-function fitsMap({ item }: ValueType, map: Json): boolean {
+/** @param item  absent: strings */
+function fitsList(list: readonly unknown[], budget: Budget, item?: ValueType): boolean {
+	for (const one of list) {
+		if (--budget.left < 0) return false;
+		if (one === null) continue;
+		if (!(item === undefined ? isText(one) : fitsType(item, one, budget))) return false;
+	}
+	return true;
+}
+
+function fitsMap(item: ValueType, map: Json, budget: Budget): boolean {
 	for (const key of Object.keys(map)) {
+		if (--budget.left < 0) return false;
 		const one = map[key];
-		if (!isText(key) || !(one === null || fitsType(item, one))) return false;
+		if (!isText(key) || !(one === null || fitsType(item, one, budget))) return false;
 	}
 	return true;
 }
@@ -57,14 +76,13 @@ function fitsScalar({ form }: ValueType, value: unknown): boolean {
 			return Number.isSafeInteger(value);
 		default: {
 			const usual = usualForms[form];
-			return usual !== undefined && typeof value === 'string' && value.length <= MAX_USUAL && usual.test(value);
+			return usual !== undefined && typeof value === 'string' && usual.test(value);
 		}
 	}
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && !/\p{Cs}/u.test(value);
 
-const MAX_USUAL = 32;
 /** Days that not every month has are unusual. */
 const usualTime = '(?!0000)\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d';
 const usualForms: Partial<Record<ValueType['form'], RegExp>> = {

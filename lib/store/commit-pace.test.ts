@@ -59,14 +59,15 @@ describe('the pace of commits', () => {
 		assert.equal(pace.turn(), waits);
 	});
 
-	it('allows ten commits again after a tenth of a second', async () => {
+	it('allows ten commits again after a tenth of a second, and no more after a longer time', async () => {
 		const { pace, move } = paced();
-		for (let round = 0; round < 2; round++) {
+		for (const pauseMs of [100, 5_000, 0]) {
 			for (let commit = 0; commit < 10; commit++) {
 				assert.equal(pace.turn(), undefined);
 				await turn();
 			}
-			await move(100);
+			await move(pauseMs);
 		}
+		assert.ok(pace.turn() instanceof Promise);
 	});
 });

@@ -19,7 +19,7 @@ export class CommitPace {
 	#isOpen = false;
 	#next: Promise<void> | undefined;
 
-	constructor(elapsedMs: ElapsedMs = () => performance.now(), sleep: (ms: number) => Promise<void> = delay) {
+	constructor(elapsedMs: ElapsedMs, sleep: (ms: number) => Promise<void> = delay) {
 		this.#elapsedMs = elapsedMs;
 		this.#sleep = sleep;
 		this.#sinceMs = elapsedMs();

@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { open as openDatabase } from 'lmdb';
 import { startStoreWriter } from '../../test/store-writer.ts';
 import { hasCode } from '../errors.ts';
 import { durability } from './lmdb.ts';
@@ -44,6 +46,33 @@ describe('the LMDB store', () => {
 	it('acknowledges a write after LMDB flushed it to disk', () => {
 		const { overlappingSync, noSync, noMetaSync } = durability;
 		assert.deepEqual([overlappingSync, noSync, noMetaSync], [false, false, false]);
+	});
+
+	it('shares commits among many changes', async () => {
+		const path = join(directory, 'test.mdb');
+		const lastCommit = async (): Promise<number> => {
+			const database = openDatabase({ path, noSubdir: true, readOnly: true });
+			const { lastTxnId } = database.getStats() as { readonly lastTxnId: number };
+			await database.close();
+			return lastTxnId;
+		};
+		const open = () => openStore({ url: `lmdb:${directory}`, keyspace: 'test' });
+		await (await open()).close();
+		const before = await lastCommit();
+		const store = await open();
+		const startedMs = performance.now();
+		const created: Promise<unknown>[] = [];
+		for (let index = 0; index < 100; index++) {
+			created.push(store.create(`key-${index}`, {}));
+			await delay(2);
+		}
+		await Promise.all(created);
+		const elapsedMs = performance.now() - startedMs;
+		await store.close();
+		const commits = (await lastCommit()) - before;
+		// Ten at once, one in 10 ms, and that of the start.
+		const most = 12 + elapsedMs / 10;
+		assert.ok(commits > 1 && commits <= most, `${commits} commits, at most ${most}`);
 	});
 
 	it('keeps keyspaces apart', async () => {

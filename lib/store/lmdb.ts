@@ -6,6 +6,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { monotonicClock } from '../clock.ts';
 import { causeText, KubejoinError } from '../errors.ts';
 import { irregularity, isDiskFull } from '../files.ts';
 import { limits } from '../limits.ts';
@@ -173,7 +174,7 @@ class LmdbStore implements Store {
 	/** The revision up to which the watchers have received the changes. */
 	#published: number;
 	#watchers: Watchers;
-	readonly #pace = new CommitPace();
+	readonly #pace = new CommitPace(monotonicClock);
 
 	constructor(name: string, directory: string, historyLength: number, databases: Databases) {
 		this.name = name;

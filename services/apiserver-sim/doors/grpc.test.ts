@@ -3,7 +3,7 @@ import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Call } from '../../../lib/rpc/server.ts';
 import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
-import { type ApiRequest, defaultOptions } from '../request/api-request.ts';
+import { type ApiRequest, type Credentials, defaultOptions } from '../request/api-request.ts';
 import { resourceHandlers } from './grpc.ts';
 
 const metadata = { name: 'n', uid: 'u' };
@@ -56,6 +56,28 @@ describe('the gRPC door', () => {
 		const { request, answer } = await asked(pods, 'List', { namespace: 'ns', ...message });
 		has(request, { ...message, verb: 'list', namespace: 'ns', limit: 500 });
 		assert.deepEqual(answer, { metadata: { resourceVersion: '5' }, items: [stored] });
+	});
+
+	it('passes on the user to impersonate', async () => {
+		let asked: Credentials['impersonation'] | undefined;
+		const execute: Pipeline['execute'] = async (_request, { impersonation }) => {
+			asked = impersonation;
+			return stored;
+		};
+		const { unary } = resourceHandlers(nodes, { execute } as Pipeline, new AbortController().signal);
+		const get = (sent: Readonly<Record<string, string>>) =>
+			unary.Get?.({ name: 'n' } as never, {
+				method: 'Get',
+				peer: { address: '', certificate: { state: 'none' } },
+				metadata: (key) => sent[key],
+				metadataPairs: Object.entries(sent),
+				hasMetadata: (prefix) => Object.keys(sent).some((key) => key.startsWith(prefix)),
+				signal: new AbortController().signal,
+			});
+		await get({ 'user-agent': 'a', 'impersonate-user': 'alice' });
+		assert.deepEqual(asked, [['impersonate-user', 'alice']]);
+		await get({ 'user-agent': 'a' });
+		assert.deepEqual(asked, []);
 	});
 
 	it('reads the options of a watch', async () => {

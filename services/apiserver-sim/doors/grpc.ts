@@ -227,11 +227,8 @@ const noWriteOptions = readWriteOptions(new URLSearchParams(), 'UpdateOptions');
 const credentialsOf = (call: Call): Credentials => ({
 	peer: call.peer,
 	authorization: call.metadata('authorization'),
-	impersonation: call.hasMetadata('impersonate-')
-		? impersonationHeaders(call.metadataPairs.flatMap(separated))
-		: noImpersonation,
+	impersonation: call.hasMetadata('impersonate-') ? impersonationHeaders(call.metadataPairs.flatMap(separated)) : [],
 });
-const noImpersonation: Credentials['impersonation'] = [];
 
 /** gRPC joins the values of a key that is sent twice. @source gRPC over HTTP/2, Custom-Metadata */
 const separated = ([key, joined]: readonly [string, string]): string[] =>
