@@ -75,7 +75,7 @@ const ignore = (): void => undefined;
 function problemOfHost({ rawHeaders, httpVersion, url = '' }: IncomingMessage): string | undefined {
 	let host: string | undefined;
 	for (let at = 0; at < rawHeaders.length; at += 2) {
-		if (!hostName.test(rawHeaders[at] ?? '')) continue;
+		if (!isHostName(rawHeaders[at] ?? '')) continue;
 		const value = rawHeaders[at + 1] ?? '';
 		// nghttp2 refuses two of one name. Of both names, `:authority` counts, and comes first.
 		if (host === undefined) host = value;
@@ -85,7 +85,8 @@ function problemOfHost({ rawHeaders, httpVersion, url = '' }: IncomingMessage): 
 	if (host === undefined) return httpVersion === '1.1' ? ': missing required Host header' : undefined;
 	return hostCharacters.test(host) ? undefined : ': malformed Host header';
 }
-const hostName = /^(?:host|:authority)$/i;
+const isHostName = (name: string): boolean =>
+	(name.length === 4 && /^host$/i.test(name)) || (name.length === 10 && /^:authority$/i.test(name));
 const hostCharacters = /^[-\w!$%&'()*+,.:;=[\]~]*$/;
 const absoluteHost = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
 const hostAndPort = /^(?:\[[\w:.%-]*\]|[-\w!$%&'()*+,.;=~]*)(?::\d*)?$/;

@@ -832,7 +832,7 @@ const kubelets: readonly Target[] = [
 		tests: ['lib/rpc/http-server.test.ts', 'lib/rpc/listener.test.ts'],
 		mutants: [
 			["else if (httpVersion !== '2.0') return '';", ''],
-			['/^(?:host|:authority)$/i', '/^host$/i'],
+			[' || (name.length === 10 && /^:authority$/i.test(name))', ''],
 			["httpVersion === '0.9' ||", 'false ||'],
 			["httpVersion === '1.1' ? ':", "httpVersion === '' ? ':"],
 			['const host = hostOfTarget(url) || ', 'const host = '],

@@ -98,7 +98,8 @@ describe('createRbacAuthorizer', () => {
 	const reasonOf = (binding: RoleBinding, request: Partial<ResourceRequest>) => {
 		const bindings = binding.kind === 'RoleBinding' ? { roleBindings: [binding] } : { clusterRoleBindings: [binding] };
 		const source = rbacSource({ clusterRoles, roles: [role('ns', 'r', readPods)], ...bindings });
-		return createRbacAuthorizer(source).authorize(resourceRequest(request));
+		const { decision, reason } = createRbacAuthorizer(source).authorize(resourceRequest(request));
+		return { decision, reason };
 	};
 	const sa = userNamed('system:serviceaccount:ns:sa');
 	const allowed: [string, RoleBinding, Partial<ResourceRequest>][] = [

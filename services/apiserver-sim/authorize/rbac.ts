@@ -104,12 +104,18 @@ function describeGrant({ binding, subject, namespace }: Grant): string {
 }
 
 /** Its reason is made when it is read, because few decisions are shown. */
-const allowedBy = (grant: Grant): Decision => ({
-	decision: 'Allow',
-	get reason() {
-		return `RBAC: allowed by ${describeGrant(grant)}`;
-	},
-});
+class Allowed implements Decision {
+	readonly decision = 'Allow';
+	readonly #grant: Grant;
+
+	constructor(grant: Grant) {
+		this.#grant = grant;
+	}
+
+	get reason(): string {
+		return `RBAC: allowed by ${describeGrant(this.#grant)}`;
+	}
+}
 
 /**
  * The RBAC authorizer: Allow with the binding that allows it, or NoOpinion. A role that is missing does not stop the
@@ -123,7 +129,7 @@ export function createRbacAuthorizer(source: RbacSource): SyncAuthorizer {
 				const bound = boundRules(source, grant.binding.roleRef, grant.namespace);
 				if ('error' in bound) errors.push(bound.error);
 				else if (bound.rules.some((rule) => ruleAllows(rule, attributes))) {
-					return allowedBy(grant);
+					return new Allowed(grant);
 				}
 			}
 			const problem = aggregated(errors);
