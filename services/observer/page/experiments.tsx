@@ -131,7 +131,9 @@ function ExperimentLink({ store, experiment: { name, title, expected }, isShown 
 	const about = expectedMs === undefined ? [] : [messages.about(duration(wholeSeconds(expectedMs)))];
 	const result = run === undefined ? [] : [say(resultWord(run))];
 	const times =
-		run?.state === 'ended' ? [messages.ago(duration(Math.max(1_000, nowMs - run.startedMs - run.durationMs)))] : [];
+		run?.state === 'ended'
+			? [messages.ago(duration(wholeSeconds(Math.max(1_000, nowMs - run.startedMs - run.durationMs))))]
+			: [];
 	const source = run?.from === 'terminal' ? [lab.fromTerminal] : [];
 	return (
 		<a href={`#/experiments/${name}`} aria-current={isShown ? 'true' : undefined}>
