@@ -100,6 +100,14 @@ export const limits = {
 		response: '400 BadRequest',
 		test: 'lib/codec/json-text.test.ts',
 	}),
+	quantities: limit({
+		value: 1_024,
+		unit: 'items',
+		of: 'the quantities of an object in a request: rules parse and compare each of them several times',
+		where: ['6443', '6445'],
+		response: '400 BadRequest',
+		test: 'lib/codec/read.test.ts',
+	}),
 	jsonRepeatedKeys: limit({
 		value: 1000,
 		unit: 'items',

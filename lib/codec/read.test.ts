@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { limits } from '../limits.ts';
 import { parseJsonText } from './json-text.ts';
 import { readMessage } from './read.ts';
 import { messageNamed } from './schema.ts';
@@ -286,6 +287,18 @@ describe('readMessage', () => {
 			readMessage(messageNamed('core/v1.PodSpec'), envOf({ resource: 'a', ...divisor }));
 		assert.deepEqual(read({ divisor: '0' }).object, read({}).object);
 		assert.deepEqual(read({ divisor: '1' }).object, envOf({ resource: 'a', divisor: '1' }));
+	});
+
+	it('refuses more quantities than an object may have', () => {
+		const node = (amounts: number) => ({
+			status: { capacity: Object.fromEntries(Array.from({ length: amounts }, (_, at) => [`a${at}`, '1'])) },
+		});
+		const max = limits.quantities.value;
+		assert.equal(readMessage(messageNamed('core/v1.Node'), node(max)).problem, undefined);
+		assert.throws(() => readMessage(messageNamed('core/v1.Node'), node(max + 1)), {
+			code: 'API_BAD_REQUEST',
+			details: { problem: 'more than 1024 quantities', limit: 'quantities' },
+		});
 	});
 
 	it('gives times, quantities and empty fields their canonical form', () => {

@@ -5,9 +5,12 @@
  * @source sigs.k8s.io/json internal/golang/encoding/json decode.go; encoding/base64; time.Parse
  * @differs an integer of more than 53 bits is refused, because a JavaScript number would change it; upstream accepts 64
  *   bits in tolerationSeconds, terminationGracePeriodSeconds, gracePeriodSeconds, observedGeneration,
- *   nodeAllocatableUpdatePeriodSeconds, and the sizes of the images and the swap of a node. 1e2 is accepted as 100
+ *   nodeAllocatableUpdatePeriodSeconds, and the sizes of the images and the swap of a node. 1e2 is accepted as 100. An
+ *   object of a request has at most 1,024 quantities
  */
 import { decodeBase64 } from '../base64.ts';
+import { KubejoinError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { parseQuantity, QuantityError } from './quantity.ts';
 import type { Field, Message, ValueType } from './schema.ts';
 import { canonicalTime, isZeroTime, parseTime, TimeError } from './times.ts';
@@ -26,6 +29,7 @@ export interface Reading {
 /** The keys that each object of a parsed text has more than once. */
 export type DuplicateKeys = ReadonlyMap<object, ReadonlySet<string>>;
 
+/** @throws API_BAD_REQUEST  more quantities than an object may have */
 export function readMessage(message: Message, value: unknown, duplicates: DuplicateKeys = new Map()): Reading {
 	const reader = new Reader(duplicates);
 	const read = reader.message(message, value as Json, undefined);
@@ -80,6 +84,7 @@ class Reader {
 	problem: string | undefined;
 	readonly strictProblems = new Set<string>();
 	#isEnded = false;
+	#quantities = 0;
 	readonly #duplicates: DuplicateKeys;
 
 	constructor(duplicates: DuplicateKeys) {
@@ -201,6 +206,10 @@ class Reader {
 	}
 
 	#quantity(value: unknown): string | undefined {
+		const max = limits.quantities.value;
+		this.#quantities += 1;
+		if (this.#quantities > max)
+			throw new KubejoinError('API_BAD_REQUEST', { problem: `more than ${max} quantities`, limit: 'quantities' });
 		const text = typeof value === 'string' ? value.trim() : JSON.stringify(value);
 		try {
 			return parseQuantity(text ?? '').canonical;

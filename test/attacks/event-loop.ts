@@ -140,6 +140,14 @@ const podOf = (containers: readonly object[], annotations: object = {}): string 
 		spec: { containers },
 	});
 
+/** Fractions cost the most to parse. */
+function podWithAmounts(containers: number, amounts: number): object {
+	const limits = (of: number) =>
+		Object.fromEntries(many(amounts, (at) => [`a${of}.example.com/b${at}`, `${of * amounts + at}.5Gi`]));
+	const container = (of: number) => ({ name: `c${of}`, image: 'a', resources: { limits: limits(of) } });
+	return { metadata: { name: 'many' }, spec: { containers: many(containers, container) } };
+}
+
 /** Bodies of HTTPS requests that have many values, or cause much work. */
 const largestBodies: readonly (readonly [
 	name: string,
@@ -174,11 +182,12 @@ const largestBodies: readonly (readonly [
 	[
 		'a pod with many amounts of resources',
 		{ ...creation, path: '/api/v1/namespaces/default/pods' },
-		() => {
-			const limits = (of: number) => Object.fromEntries(many(140, (at) => [`a${of}.example.com/b${at}`, '1']));
-			const containers = many(100, (of) => ({ name: `c${of}`, image: 'a', resources: { limits: limits(of) } }));
-			return JSON.stringify({ metadata: { name: 'many' }, spec: { containers } });
-		},
+		() => JSON.stringify(podWithAmounts(100, 140)),
+	],
+	[
+		'a pod with as many amounts of resources as it may have',
+		{ ...creation, path: '/api/v1/namespaces/default/pods' },
+		() => JSON.stringify(podWithAmounts(10, 100)),
 	],
 	[
 		'YAML with many values',
