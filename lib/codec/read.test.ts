@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { limits } from '../limits.ts';
 import { parseJsonText } from './json-text.ts';
 import { readMessage } from './read.ts';
 import { messageNamed } from './schema.ts';
@@ -275,7 +274,7 @@ describe('readMessage', () => {
 	for (const { kind, text, problem, strict = [] } of upstream) {
 		it(`reads ${kind} ${text.slice(0, 80)} as Go does`, () => {
 			const { value, duplicates } = parseJsonText(text);
-			const read = readMessage(messageNamed(`${packages[kind] ?? 'core/v1'}.${kind}`), value, duplicates);
+			const read = readMessage(messageNamed(`${packages[kind] ?? 'core/v1'}.${kind}`), value, { duplicates });
 			assert.equal(read.problem, problem);
 			assert.deepEqual(read.strictProblems, strict);
 		});
@@ -293,12 +292,15 @@ describe('readMessage', () => {
 		const node = (amounts: number) => ({
 			status: { capacity: Object.fromEntries(Array.from({ length: amounts }, (_, at) => [`a${at}`, '1'])) },
 		});
-		const max = limits.quantities.value;
-		assert.equal(readMessage(messageNamed('core/v1.Node'), node(max)).problem, undefined);
-		assert.throws(() => readMessage(messageNamed('core/v1.Node'), node(max + 1)), {
+		const read = (amounts: number, maxQuantities?: number) =>
+			readMessage(messageNamed('core/v1.Node'), node(amounts), maxQuantities === undefined ? {} : { maxQuantities });
+		assert.equal(read(5, 5).problem, undefined);
+		assert.throws(() => read(6, 5), {
 			code: 'API_BAD_REQUEST',
-			details: { problem: 'more than 1024 quantities', limit: 'quantities' },
+			details: { problem: 'more than 5 quantities', limit: 'quantities' },
 		});
+		// One that was stored is read.
+		assert.equal(read(2_000).problem, undefined);
 	});
 
 	it('gives times, quantities and empty fields their canonical form', () => {

@@ -10,7 +10,6 @@
  */
 import { decodeBase64 } from '../base64.ts';
 import { KubejoinError } from '../errors.ts';
-import { limits } from '../limits.ts';
 import { parseQuantity, QuantityError } from './quantity.ts';
 import type { Field, Message, ValueType } from './schema.ts';
 import { canonicalTime, isZeroTime, parseTime, TimeError } from './times.ts';
@@ -29,9 +28,15 @@ export interface Reading {
 /** The keys that each object of a parsed text has more than once. */
 export type DuplicateKeys = ReadonlyMap<object, ReadonlySet<string>>;
 
-/** @throws API_BAD_REQUEST  more quantities than an object may have */
-export function readMessage(message: Message, value: unknown, duplicates: DuplicateKeys = new Map()): Reading {
-	const reader = new Reader(duplicates);
+export interface ReadingOptions {
+	readonly duplicates?: DuplicateKeys | undefined;
+	/** Default: any number, as for an object that is stored. */
+	readonly maxQuantities?: number;
+}
+
+/** @throws API_BAD_REQUEST  there are more quantities */
+export function readMessage(message: Message, value: unknown, options: ReadingOptions = {}): Reading {
+	const reader = new Reader(options);
 	const read = reader.message(message, value as Json, undefined);
 	return {
 		object: read,
@@ -86,9 +91,11 @@ class Reader {
 	#isEnded = false;
 	#quantities = 0;
 	readonly #duplicates: DuplicateKeys;
+	readonly #maxQuantities: number;
 
-	constructor(duplicates: DuplicateKeys) {
+	constructor({ duplicates = new Map(), maxQuantities = Number.POSITIVE_INFINITY }: ReadingOptions) {
 		this.#duplicates = duplicates;
+		this.#maxQuantities = maxQuantities;
 	}
 
 	message(message: Message, value: Json, parent: Position | undefined): Json {
@@ -206,7 +213,7 @@ class Reader {
 	}
 
 	#quantity(value: unknown): string | undefined {
-		const max = limits.quantities.value;
+		const max = this.#maxQuantities;
 		this.#quantities += 1;
 		if (this.#quantities > max)
 			throw new KubejoinError('API_BAD_REQUEST', { problem: `more than ${max} quantities`, limit: 'quantities' });

@@ -1,12 +1,13 @@
 /** Whether an object in its JSON form has the types of its kind, and the form in which the API server reads it. */
 
 import { fits } from '../codec/fits.ts';
-import { type Json, type Reading, readMessage } from '../codec/read.ts';
+import { type Json, type Reading, type ReadingOptions, readMessage } from '../codec/read.ts';
 import { messageOfResource } from './codec/message-of-resource.ts';
 import { cannotBeHandled as cannotBeHandledAs, readObject } from './codec/object.ts';
 import { type ApiResource, apiVersionOf } from './resources.ts';
 
-const reading = (resource: ApiResource, object: object): Reading => readMessage(messageOfResource(resource), object);
+const reading = (resource: ApiResource, object: object, options?: ReadingOptions): Reading =>
+	readMessage(messageOfResource(resource), object, options);
 
 /**
  * Why an object cannot be read as one of its resource: the first field whose value has another type or does not fit its
@@ -14,8 +15,12 @@ const reading = (resource: ApiResource, object: object): Reading => readMessage(
  *
  * @returns upstream's text; undefined when it can. Unknown fields are no reason
  */
-export const unmarshalProblem = (resource: ApiResource, object: object): string | undefined =>
-	fits(messageOfResource(resource), object as Json) ? undefined : reading(resource, object).problem;
+export const unmarshalProblem = (
+	resource: ApiResource,
+	object: object,
+	options?: ReadingOptions,
+): string | undefined =>
+	fits(messageOfResource(resource), object as Json) ? undefined : reading(resource, object, options).problem;
 
 export const cannotBeHandled = (resource: ApiResource, problem: string): string => {
 	const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };

@@ -11,6 +11,7 @@ import { lmdbProblem } from './lmdb-check.ts';
 import { openStore } from './open.ts';
 
 const PAGE = 4_096;
+const PAGE_HEADER = 24;
 const ITEMS = 120;
 
 /** Opens each store, reads all of it and writes to it, as a service does. */
@@ -88,6 +89,28 @@ describe('the check of an LMDB file', () => {
 			for (const page of [0, PAGE]) overwrite(path, page + 136, randomBytes(6));
 		});
 		assert.match(lmdbProblem(root) ?? '', /refers to page/);
+	});
+
+	it('finds a page or an entry with the flags of a form that the store does not use, which end LMDB by a signal', () => {
+		const FIXED_KEYS = 0x20;
+		const DUPLICATES = 0x04;
+		const contents = readFileSync(whole);
+		const copy = join(folder, 'flags.mdb');
+		const countFound = (flags: number, at: (page: number) => number) => {
+			let found = 0;
+			for (let page = 2; page < size / PAGE; page++) {
+				const changed = Buffer.from(contents);
+				changed[at(page)] = (changed[at(page)] ?? 0) | flags;
+				writeFileSync(copy, changed);
+				if (lmdbProblem(copy) !== undefined) found += 1;
+			}
+			return found;
+		};
+		const pages = countFound(FIXED_KEYS, (page) => page * PAGE + 18);
+		const firstEntry = (page: number) => page * PAGE + PAGE_HEADER + contents.readUInt16LE(page * PAGE + PAGE_HEADER);
+		const entries = countFound(DUPLICATES, (page) => Math.min(firstEntry(page) + 4, size - 1));
+		// The other pages are free, or are the later pages of a long value.
+		assert.ok(pages >= 15 && entries >= 10, `${pages} pages, ${entries} entries`);
 	});
 
 	it('lets LMDB open only files on which it ends by no signal: random bytes and lengths', async () => {

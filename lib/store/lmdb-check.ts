@@ -14,10 +14,17 @@ const MAGIC = 0xbeefc0de;
 const VERSION = 2;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 const flag = { branch: 0x01, leaf: 0x02, overflow: 0x04, meta: 0x08 } as const;
+/** All that say how a page is read: with those above, a leaf of keys of one length, and a page inside a value. */
+const PAGE_FORMS = 0x6f;
 /** Of a node: its value is on pages of its own, or is a database. */
 const nodeFlag = { bigData: 0x01, subDatabase: 0x02 } as const;
+/** A key has several values, which the store does not use. */
+const DUPLICATES = 0x04;
+/** Of a database: the order of its keys, and forms of duplicates. */
+const TREE_FORMS = 0x7e;
 
 interface Tree {
+	readonly flags: number;
 	readonly depth: number;
 	readonly root: bigint;
 }
@@ -84,16 +91,19 @@ function checkPages(file: number, size: number, onValue: OnValue | undefined): v
 		if (tree.root === NO_PAGE) continue;
 		const page = readPage(file, { ...meta, size, seen }, tree.root);
 		const isLeaf = tree.depth <= 1;
-		if (!(page.flags & (isLeaf ? flag.leaf : flag.branch)))
+		if (formOf(page) !== (isLeaf ? flag.leaf : flag.branch))
 			throw new Damage(`page ${page.number} is not the ${isLeaf ? 'leaf' : 'branch'} page that it has to be`);
 		for (const node of nodesOf(page)) {
 			if (!isLeaf) {
-				waiting.push({ depth: tree.depth - 1, root: BigInt(node.childPage), hasValues: tree.hasValues });
+				waiting.push({ ...tree, depth: tree.depth - 1, root: BigInt(node.childPage) });
 				continue;
 			}
-			if (node.flags & nodeFlag.subDatabase)
-				waiting.push({ ...readTree(valueIn(page, node, DB_BYTES), 0), hasValues: true });
-			else if (node.flags & nodeFlag.bigData) {
+			if (node.flags & DUPLICATES) throw unusual(page);
+			if (node.flags & nodeFlag.subDatabase) {
+				const inner = readTree(valueIn(page, node, DB_BYTES), 0);
+				if (inner.flags & TREE_FORMS) throw unusual(page);
+				waiting.push({ ...inner, hasValues: true });
+			} else if (node.flags & nodeFlag.bigData) {
 				const value = readOverflow(
 					file,
 					{ ...meta, size, seen },
@@ -105,6 +115,10 @@ function checkPages(file: number, size: number, onValue: OnValue | undefined): v
 		}
 	}
 }
+
+const formOf = ({ flags }: Pick<Page, 'flags'>): number => flags & PAGE_FORMS;
+const unusual = ({ number }: Page): Damage =>
+	new Damage(`page ${number} was overwritten: an entry has a form that the store does not use`);
 
 function readMeta(page: Buffer, index: number): Meta {
 	const isMeta =
@@ -126,6 +140,7 @@ function readMeta(page: Buffer, index: number): Meta {
 }
 
 const readTree = (bytes: Buffer, at: number): Tree => ({
+	flags: bytes.readUInt16LE(at + 4),
 	depth: bytes.readUInt16LE(at + 6),
 	root: bytes.readBigUInt64LE(at + 40),
 });
@@ -196,7 +211,11 @@ function valueIn({ number, bytes }: Page, { valueAt }: Node, length: number): Bu
 function readOverflow(file: number, place: Place, wanted: bigint, length: number): () => Buffer {
 	const { number, flags, bytes } = readPage(file, place, wanted, PAGE_HEADER);
 	const last = number + bytes.readUInt32LE(20) - 1;
-	if (!(flags & flag.overflow) || PAGE_HEADER + length > (last - number + 1) * place.pageSize || last > place.lastPage)
+	if (
+		formOf({ flags }) !== flag.overflow ||
+		PAGE_HEADER + length > (last - number + 1) * place.pageSize ||
+		last > place.lastPage
+	)
 		throw new Damage(`page ${number} was overwritten: it is not the first page of a long value`);
 	if ((last + 1) * place.pageSize > place.size) throw new Damage(`page ${last} is missing: it was truncated`);
 	for (let next = number + 1; next <= last; next++) {

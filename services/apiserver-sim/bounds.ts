@@ -129,7 +129,7 @@ export function requireAcceptable(
 	refusal: (problem: string) => KubejoinError = unreadable(resource),
 ): void {
 	if (object === undefined) return;
-	const problem = unmarshalProblem(resource, object);
+	const problem = unmarshalProblem(resource, object, { maxQuantities: limits.quantities.value });
 	if (problem !== undefined) throw refusal(problem);
 	const { name = '', generateName = '' } = object.metadata ?? {};
 	const max = limits.requestNameBytes.value;

@@ -407,7 +407,10 @@ describe('the page', () => {
 		}
 		await page.getByRole('rowheader', { name: 'node/node-1', exact: true }).first().waitFor();
 		const approval = page.locator('.cluster tbody tr').filter({ hasText: 'CSRApproved' });
-		await approval.getByRole('rowheader', { name: /^certificatesigningrequest\/node-csr-/ }).waitFor();
+		await approval
+			.getByRole('rowheader', { name: /^certificatesigningrequest\/node-csr-/ })
+			.first()
+			.waitFor();
 	});
 
 	it('loads with little work also after a storm of a thousand joins', async () => {

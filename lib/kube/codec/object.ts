@@ -6,6 +6,7 @@
 import { type DuplicateKeys, type Json, type Reading, readMessage } from '../../codec/read.ts';
 import { type Message, messageOf } from '../../codec/schema.ts';
 import { KubejoinError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 import type { KubeObject } from '../types.ts';
 
 /** The kind that the endpoint expects, for a body that names none. */
@@ -69,7 +70,10 @@ const internalNameOf = ({ name }: Message): string => name.replace(/\/v\w+/, '')
 export function readObject(value: Json, expected: TypeMeta, duplicates?: DuplicateKeys): DecodedObject {
 	const sent = { apiVersion: textOr(value.apiVersion), kind: textOr(value.kind) };
 	const { type, message } = acceptType(sent, expected);
-	const { object, problem, strictProblems }: Reading = readMessage(message, value, duplicates);
+	const { object, problem, strictProblems }: Reading = readMessage(message, value, {
+		duplicates,
+		maxQuantities: limits.quantities.value,
+	});
 	if (problem !== undefined) throw badRequest(cannotBeHandled(type, expected, problem));
 	return { object: { ...type, ...object } as unknown as KubeObject, strictProblems };
 }

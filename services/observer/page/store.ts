@@ -158,9 +158,9 @@ export function createStore(
 
 async function ask<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
 	try {
+		const send = () => fetch(path, init);
 		// An action is not repeated: its answer can be lost after it is done.
-		const response = init === undefined ? await again(() => fetch(path)) : await fetch(path, init);
-		return await response.json();
+		return await (await (init ? send() : again(send))).json();
 	} catch {
 		return undefined;
 	}
