@@ -96,6 +96,7 @@ export function createGuardedInjector(server: SessionServer, options: SessionOpt
 	http2.prependListener('session', (session: ServerHttp2Session) => {
 		if (injected === undefined) return;
 		const { socket, connection } = injected;
+		destroyAfterRead(session);
 		connection.onIdle(() => session.close());
 		// Node 22 and 24 end a session of rapid resets themselves, before its streams are seen to close.
 		session.once('error', (error: NodeJS.ErrnoException) => {
@@ -153,6 +154,16 @@ function separateRequests(http2: Http2Server, http: HttpServer | undefined): voi
 			requests.emit('stream', stream, headers, ...more);
 		else for (const call of calls) call.call(this, stream, headers, ...more);
 	});
+}
+
+/**
+ * Destroys a session only when nghttp2 has given all that was read. Node passes over the streams that follow in the same
+ * read once a session is destroyed, and their first DATA frame then ends the process (`onread->IsFunction()`). A GOAWAY
+ * with an error is such an end, which every client can send.
+ */
+function destroyAfterRead(session: ServerHttp2Session): void {
+	const destroy = session.destroy.bind(session);
+	session.destroy = (error, code) => void setImmediate(destroy, error, code);
 }
 
 /** Cuts a client that never acknowledges the settings. @source RFC 9113 section 6.5.3 SETTINGS_TIMEOUT */
@@ -229,8 +240,9 @@ function guardStreams(
 		// nghttp2 gives all streams of what it has read before one is seen to close: more than may be open were reset.
 		if (beginInTurn() > bounds.concurrent) {
 			cut('streamResets');
-			// No more streams of what nghttp2 has read are then created.
-			stream.session?.destroy();
+			// The streams that follow in the same read are then refused before they are created.
+			stream.session?.close();
+			stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 			return;
 		}
 		const ended = connection.begin();

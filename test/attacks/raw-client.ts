@@ -12,13 +12,26 @@ export interface Target {
 }
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-const type = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, PING: 6, CONTINUATION: 9 } as const;
+const type = {
+	DATA: 0,
+	HEADERS: 1,
+	PRIORITY: 2,
+	RST_STREAM: 3,
+	SETTINGS: 4,
+	PUSH_PROMISE: 5,
+	PING: 6,
+	GOAWAY: 7,
+	WINDOW_UPDATE: 8,
+	CONTINUATION: 9,
+} as const;
+type FrameType = keyof typeof type;
+export const frameTypes = Object.keys(type) as readonly FrameType[];
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const CANCEL = Buffer.from([0, 0, 0, 8]);
 
 export function frame(
-	kind: keyof typeof type,
+	kind: FrameType,
 	flags: number,
 	stream: number,
 	payload: Buffer = Buffer.alloc(0),
