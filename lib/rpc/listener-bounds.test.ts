@@ -4,15 +4,19 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import {
+	begunCall,
 	callHeaders,
+	callsAroundGoaway,
 	frame,
 	frameTypes,
+	goaway,
 	h2Start,
 	h2WithoutAck,
 	lingering,
 	literal,
 	openCall,
 	openTls,
+	reset,
 	resetRequests,
 	resets,
 } from '../../test/attacks/raw-client.ts';
@@ -280,28 +284,18 @@ describe('the limits of a door', () => {
 		assert.deepEqual(door.refused, ['streamResets']);
 	});
 
-	/** A call with the first bytes of a message. */
-	const begunCall = (stream: number): Buffer =>
-		Buffer.concat([openCall(stream, PATH), frame('DATA', 0, stream, Buffer.from([0]))]);
-	const begunCalls = (first: number, count: number): Buffer =>
-		Buffer.concat(Array.from({ length: count }, (_, index) => begunCall(first + 2 * index)));
-
-	const reset = (stream: number): Buffer => frame('RST_STREAM', 0, stream, Buffer.from([0, 0, 0, 8]));
-
 	// A session that is destroyed at once ends the process for these: the GOAWAY in Node 22, the resets in Node 20.
 	for (const code of [0, 1, 11])
 		it(`calls that follow a GOAWAY with code ${code} in the same write`, async () => {
 			await open({});
-			const goaway = frame('GOAWAY', 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, code]));
-			await talk(goaway, begunCalls(1, 5));
-			await talk(begunCalls(1, 3), goaway, begunCalls(7, 5));
+			await talk(callsAroundGoaway(code, PATH));
 			await isServed();
 		});
 
 	it('streamResets: more calls with data in one write than may be open', async () => {
 		await open({});
 		const streams = Array.from({ length: 1_000 }, (_, index) => 1 + 2 * index);
-		await closed(await talk(...streams.flatMap((stream) => [begunCall(stream), reset(stream)])));
+		await closed(await talk(...streams.flatMap((stream) => [begunCall(stream, PATH), reset(stream)])));
 		await until(() => door.refused.length > 0);
 		assert.deepEqual(door.refused, ['streamResets']);
 		await isServed();
@@ -314,9 +308,9 @@ describe('the limits of a door', () => {
 		const anyFrame = fc.oneof(
 			fc.tuple(fc.constantFrom(...frameTypes), fc.nat(255), stream, payload).map((parts) => frame(...parts)),
 			stream.map((n) => openCall(2 * n + 1, PATH)),
-			stream.map((n) => begunCall(2 * n + 1)),
+			stream.map((n) => begunCall(2 * n + 1, PATH)),
 			stream.map((n) => reset(2 * n + 1)),
-			fc.nat(20).map((code) => frame('GOAWAY', 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, code]))),
+			fc.nat(20).map(goaway),
 		);
 		await fc.assert(
 			fc.asyncProperty(fc.array(anyFrame, { maxLength: 20 }), async (frames) => {

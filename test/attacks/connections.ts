@@ -6,7 +6,7 @@ import { limits } from '../../lib/limits.ts';
 import { healthPort } from '../../scripts/mesh/services.ts';
 import { eventually } from '../mesh/mesh.ts';
 import type { AttackGroup, Rest } from './attack.ts';
-import { callHeaders, frame, h2Start, h2WithWindow, openTls, resetRequests } from './raw-client.ts';
+import { callHeaders, callsAroundGoaway, frame, h2Start, h2WithWindow, openTls, resetRequests } from './raw-client.ts';
 import { anonymousTls, HOST, http2Session, inSteps, type Target } from './target.ts';
 
 const isOpen = (socket: Socket): boolean => !socket.destroyed && socket.readyState !== 'closed';
@@ -181,6 +181,18 @@ async function sendTinyFrames(target: Target): Promise<void> {
 	assert.equal(await target.refusals('apiserver-sim', 'messageFrames'), before + 1);
 }
 
+async function callAroundGoaway({ tlsPorts }: Target): Promise<void> {
+	for (const { port } of tlsPorts) {
+		for (const code of [0, 1, 11]) {
+			const sockets = await inSteps(10, 10, () => openTls({ host: HOST, port }, 'h2'));
+			for (const socket of sockets) socket.write(Buffer.concat([h2Start, callsAroundGoaway(code)]));
+			// All has been read when the handshake of a later connection is over.
+			sockets.push(await openTls({ host: HOST, port }, 'h2'));
+			for (const socket of sockets) socket.destroy();
+		}
+	}
+}
+
 async function pipeline(target: Target): Promise<void> {
 	const requests = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(2_000);
 	const before = await target.refusals('apiserver-sim', 'httpPipelinedRequests');
@@ -220,6 +232,12 @@ export const connections: AttackGroup = {
 			result: 'the connection is closed after a hundred',
 			limits: ['streamResets'],
 			run: resetInOneWrite,
+		},
+		{
+			title: 'begin calls before and after a GOAWAY, in one write, with and without an error code, on every TLS port',
+			attacker: 'network access only',
+			result: 'the connection is closed, or the calls before it are answered',
+			run: callAroundGoaway,
 		},
 		{
 			title: 'open 5,000 streams that never send a message on one connection',

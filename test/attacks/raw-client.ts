@@ -30,12 +30,7 @@ const END_STREAM = 1;
 const END_HEADERS = 4;
 const CANCEL = Buffer.from([0, 0, 0, 8]);
 
-export function frame(
-	kind: FrameType,
-	flags: number,
-	stream: number,
-	payload: Buffer = Buffer.alloc(0),
-): Buffer {
+export function frame(kind: FrameType, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
 	const head = Buffer.alloc(9);
 	head.writeUIntBE(payload.length, 0, 3);
 	head[3] = type[kind];
@@ -81,8 +76,19 @@ export function h2WithWindow(bytes: number): Buffer {
 export const h2Start = Buffer.concat([h2WithoutAck, frame('SETTINGS', 1, 0)]);
 export const openCall = (stream: number, path: string = KNOWN_PATH): Buffer =>
 	frame('HEADERS', END_HEADERS, stream, callHeaders(path));
-export const openedAndReset = (stream: number): Buffer =>
-	Buffer.concat([openCall(stream), frame('RST_STREAM', 0, stream, CANCEL)]);
+/** A call with the first byte of its message. */
+export const begunCall = (stream: number, path?: string): Buffer =>
+	Buffer.concat([openCall(stream, path), frame('DATA', 0, stream, Buffer.from([0]))]);
+export const reset = (stream: number): Buffer => frame('RST_STREAM', 0, stream, CANCEL);
+export const goaway = (code: number): Buffer => frame('GOAWAY', 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, code]));
+export const openedAndReset = (stream: number): Buffer => Buffer.concat([openCall(stream), reset(stream)]);
+/** Calls before and after a GOAWAY with this code. */
+export const callsAroundGoaway = (code: number, path?: string): Buffer =>
+	Buffer.concat([
+		...[1, 3, 5].map((stream) => begunCall(stream, path)),
+		goaway(code),
+		...[7, 9, 11].map((stream) => begunCall(stream, path)),
+	]);
 /** `count` requests of the path that are reset at once. @param code  of the reset; 0 says that nothing is wrong */
 export const resetRequests = (count: number, path: string, code: number): Buffer =>
 	Buffer.concat(

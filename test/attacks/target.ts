@@ -67,7 +67,8 @@ export function targetOf(mesh: TestMesh, nodeHealthPort: number): Target {
 		refusals: (name, limit) =>
 			sumOf(name, (line) => line.startsWith(`kubejoin_limit_refusals_total{limit="${limit}"}`)),
 		async requireUnharmed() {
-			for (const [name, pid] of pids) assert.equal(pidOf(name), pid, `${name} was restarted`);
+			for (const [name, pid] of pids)
+				if (pidOf(name) !== pid) assert.fail(`${name} was restarted; its output:\n${lastLinesOf(mesh, name)}`);
 			await eventually(30, async () => {
 				for (const name of services) {
 					const { status } = await fetch(`http://${HOST}:${healthPort(mesh.port, name)}/readyz`);
@@ -81,6 +82,14 @@ export function targetOf(mesh: TestMesh, nodeHealthPort: number): Target {
 		},
 	};
 }
+
+const lastLinesOf = ({ lines }: TestMesh, service: ServiceName): string => {
+	const own = lines.filter(({ name }) => name === service);
+	return own
+		.slice(-40)
+		.map(({ line }) => line)
+		.join('\n');
+};
 
 /** Linux counts in ticks of 10 ms. @source proc_pid_stat(5), fields 14 and 15; the name in field 2 may have blanks */
 export function cpuMsOf(pid: number): number {
