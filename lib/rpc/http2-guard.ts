@@ -157,9 +157,9 @@ function separateRequests(http2: Http2Server, http: HttpServer | undefined): voi
 }
 
 /**
- * Destroys a session only when nghttp2 has given all that was read. Node passes over the streams that follow in the same
+ * Destroys a session only when nghttp2 has given all that was read. Node passes over the streams that follow in that
  * read once a session is destroyed, and their first DATA frame then ends the process (`onread->IsFunction()`). A GOAWAY
- * with an error is such an end, which every client can send.
+ * with an error is such an end, and every client can send it.
  */
 function destroyAfterRead(session: ServerHttp2Session): void {
 	const destroy = session.destroy.bind(session);
