@@ -195,7 +195,8 @@ export async function listen(options: ListenOptions, connections: Connections): 
 			injector.drain(graceMs);
 			const timer = setTimeout(() => {
 				injector.destroy();
-				guard.destroyAll();
+				// Sessions end in the next turn, and tell their clients why.
+				setImmediate(() => guard.destroyAll());
 			}, graceMs);
 			await closed;
 			clearTimeout(timer);
