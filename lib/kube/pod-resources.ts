@@ -127,18 +127,18 @@ export function qosClassOf(pod: Pod): QosClass {
 }
 
 function qosOf(resources: ResourceRequirements): QosClass {
-	const of = (part: Part, name: string) => resources[part]?.[name] ?? '0';
 	return commonClass(
 		new Set(
 			['cpu', 'memory'].map((name): QosClass => {
-				const [request, limit] = [of('requests', name), of('limits', name)];
-				const isNone = (amount: string) => parseQuantity(amount).value === 0n;
+				const [request, limit] = [resources.requests?.[name], resources.limits?.[name]];
 				if (isNone(request) && isNone(limit)) return 'BestEffort';
-				return !isNone(limit) && compareAmounts(request, limit) === 0 ? 'Guaranteed' : 'Burstable';
+				return !isNone(limit) && compareAmounts(request ?? '0', limit ?? '0') === 0 ? 'Guaranteed' : 'Burstable';
 			}),
 		),
 	);
 }
+
+const isNone = (amount: string | undefined): boolean => amount === undefined || parseQuantity(amount).value === 0n;
 
 const commonClass = (classes: ReadonlySet<QosClass>): QosClass => {
 	const [first = 'BestEffort'] = classes;

@@ -57,6 +57,7 @@ export async function preparedObject<T extends KubeObject>(
 		kind: resource.kind,
 		metadata: isCounted ? { ...metadata, generation: 1 } : metadata,
 	};
+	if (isLarge(created)) await turn();
 	const { name = '' } = created.metadata;
 	const { nameRule = subdomainProblems } = strategy;
 	requireValid(resource, name, [

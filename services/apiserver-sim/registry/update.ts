@@ -78,6 +78,7 @@ async function replaceObject<T extends KubeObject>(
 	const admitted = await objects.admitted(request, 'UPDATE', identified, previous);
 	requireVersion(objects, request.name, admitted.metadata, previous.metadata);
 	const prepared = strategy.prepareForUpdate?.(admitted, previous, request.subresource, objects.now()) ?? admitted;
+	if (isLarge(prepared)) await turn();
 	return objects.reserved(request, withManagedFieldsOf(prepared, admitted), previous, (object) =>
 		storeNext(objects, request, withGeneration(objects, object, previous), previous, sent.metadata),
 	);
