@@ -14,6 +14,7 @@ import {
 	sequence,
 	writeDer,
 } from './der.ts';
+import { oids } from './oids.ts';
 
 interface SignatureAlgorithm {
 	readonly oid: string;
@@ -23,10 +24,10 @@ interface SignatureAlgorithm {
 }
 
 const algorithms: readonly SignatureAlgorithm[] = [
-	{ oid: '1.2.840.113549.1.1.11', keyType: 'rsa', digest: 'sha256' },
+	{ oid: oids.rsaSha256, keyType: 'rsa', digest: 'sha256' },
 	{ oid: '1.2.840.113549.1.1.12', keyType: 'rsa', digest: 'sha384' },
 	{ oid: '1.2.840.113549.1.1.13', keyType: 'rsa', digest: 'sha512' },
-	{ oid: '1.2.840.10045.4.3.2', keyType: 'ec', digest: 'sha256' },
+	{ oid: oids.ecdsaSha256, keyType: 'ec', digest: 'sha256' },
 	{ oid: '1.2.840.10045.4.3.3', keyType: 'ec', digest: 'sha384' },
 	{ oid: '1.2.840.10045.4.3.4', keyType: 'ec', digest: 'sha512' },
 	{ oid: '1.3.101.112', keyType: 'ed25519', digest: null },
@@ -44,9 +45,7 @@ export const isAcceptedSignature = (oid: string): boolean =>
 
 /** AlgorithmIdentifier with which `signWith` signs: SHA-256 under an RSA or an EC key. */
 export const algorithmOf = (key: KeyObject): DerNode =>
-	key.asymmetricKeyType === 'rsa'
-		? sequence(oid('1.2.840.113549.1.1.11'), nullValue())
-		: sequence(oid('1.2.840.10045.4.3.2'));
+	key.asymmetricKeyType === 'rsa' ? sequence(oid(oids.rsaSha256), nullValue()) : sequence(oid(oids.ecdsaSha256));
 
 export const signWith = (key: KeyObject, bytes: Buffer): Buffer => sign('sha256', bytes, key);
 
@@ -78,8 +77,6 @@ export function verifyWith(key: KeyObject, algorithm: DerNode | undefined, bytes
 	return verify(found.digest, bytes, key, signature);
 }
 
-const EC_KEY = '1.2.840.10045.2.1';
-const P256 = '1.2.840.10045.3.1.7';
 /** The form and the coordinates of a point that is not compressed. */
 const P256_POINT_BYTES = 65;
 
@@ -92,7 +89,7 @@ const P256_POINT_BYTES = 65;
 export function importPublicKey(spki: DerNode): KeyObject {
 	const [algorithm, key] = itemsOfSequence(spki);
 	const [type, curve, ...more] = itemsOfSequence(algorithm);
-	if (oidText(type) === EC_KEY && isOid(curve) && oidText(curve) === P256 && more.length === 0) {
+	if (oidText(type) === oids.ecKey && isOid(curve) && oidText(curve) === oids.p256 && more.length === 0) {
 		const point = bitStringBytes(key);
 		if (point.length === P256_POINT_BYTES && point[0] === 0x04) {
 			const [x, y] = [point.toString('base64url', 1, 33), point.toString('base64url', 33)];
@@ -103,7 +100,7 @@ export function importPublicKey(spki: DerNode): KeyObject {
 }
 
 const accepted = 'RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, and Ed25519 are';
-const curveOids: readonly string[] = ['1.2.840.10045.3.1.7', '1.3.132.0.34', '1.3.132.0.35'];
+const curveOids: readonly string[] = [oids.p256, '1.3.132.0.34', '1.3.132.0.35'];
 
 /**
  * Refuse a public key that is not RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521 with an uncompressed point, or

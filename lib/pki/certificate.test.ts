@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { openssl, verifyStrictly } from '../../test/openssl.ts';
@@ -18,6 +18,7 @@ import {
 	readCertificate,
 	readSubject,
 } from './certificate.ts';
+import { itemsOfSequence, readDer, sequence, unsignedInteger, writeDer } from './der.ts';
 import { caExtension, makeCertificate } from './fixtures.test.ts';
 import { generateKeyPair, type KeyAlgorithm, keyAlgorithms, spkiOf } from './keys.ts';
 import { hostNames } from './names.ts';
@@ -106,6 +107,43 @@ describe('certificates', () => {
 				assert.equal(fingerprint, fingerprintOf(certificate));
 			}
 		});
+
+	it('the bytes of a certificate, without its serial number and signature, do not change', () => {
+		// The private key 1, whose public key is the base point of P-256.
+		const [x, y] = ['axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY', 'T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU'];
+		const d = Buffer.alloc(32).fill(1, 31).toString('base64url');
+		const privateKey = createPrivateKey({ key: { kty: 'EC', crv: 'P-256', x, y, d }, format: 'jwk' });
+		const keys = { privateKey, publicKey: createPublicKey(privateKey) };
+		const validity = { notBefore: now, notAfter: Date.UTC(2051, 0, 1) };
+		const ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: ['kubernetes'], ...validity }, keys);
+		const issuer = createIssuer(new X509Certificate(ca), privateKey);
+		const digestOf = (pem: string): string => {
+			const [tbs] = itemsOfSequence(readDer(new X509Certificate(pem).raw));
+			const [version, , ...more] = itemsOfSequence(tbs);
+			assert.ok(version);
+			return hash('sha256', writeDer(sequence(version, unsignedInteger(Buffer.from([1])), ...more)), 'hex');
+		};
+		const subject = { organizations: ['system:nodes'], commonName: 'system:node:worker-1' };
+		const build = (more: Pick<CertificateTemplate, 'usages' | 'names'>, of = subject) =>
+			digestOf(buildCertificate({ subject: of, spki: spkiOf(keys.publicKey), ...validity, ...more }, issuer));
+		assert.deepEqual(
+			{
+				ca: digestOf(ca),
+				client: build({ usages: ['digital signature', 'client auth'] }),
+				serving: build({
+					usages: ['server auth', 'key encipherment', 'digital signature'],
+					names: hostNames(['worker-1', '10.0.0.7', '::1']),
+				}),
+				words: build({ usages: ['decipher only', 'any'] }, { organizations: ['é', 'b_'], commonName: '*' }),
+			},
+			{
+				ca: '3091bd3505d36a214994d6519ba037166ec3b2d7836286d6eff231e50af8db4b',
+				client: '6c61ca41b92819063f4ff575eca71a197b480dd0e360932db66240724f8f4451',
+				serving: '10e8a31b8adbed3088b9d40c0c0906c1ba9bba0b1927460cb24206fc5b4cf2dd',
+				words: 'f9ed19adb96b5f61df14554c74f94f9c2f74ba8710f342d6f7f6e18c3b26c47c',
+			},
+		);
+	});
 
 	it('serial numbers are positive, 128 bits long and never the same', async () => {
 		const { issuer } = await makeCa('ECDSA-P256');

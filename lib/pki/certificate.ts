@@ -22,7 +22,7 @@ import {
 	unsignedInteger,
 	writeDer,
 } from './der.ts';
-import { type Extension, extensionOids, readExtensions, writeExtensions } from './extensions.ts';
+import { authorityKeyIdentifier, type Extension, readExtensions, writeExtensions } from './extensions.ts';
 import { type KeyPair, spkiOf } from './keys.ts';
 import {
 	hostNames,
@@ -33,6 +33,7 @@ import {
 	type SubjectAltNames,
 	writeSubject,
 } from './names.ts';
+import { oids } from './oids.ts';
 import { foundInstead, type Pem, type PemBlock, readPem, writePem } from './pem.ts';
 import type { Usage } from './usages.ts';
 
@@ -59,8 +60,9 @@ export interface Issuer {
 	readonly name: DerNode;
 	/** The AlgorithmIdentifier of its signatures. */
 	readonly algorithm: DerNode;
-	/** Undefined if the CA has none; certificates that it signs then have no authority key identifier. */
-	readonly keyId: Buffer | undefined;
+	/** An extension. Undefined if the CA has no key identifier. */
+	readonly authorityKeyIdentifier: DerNode | undefined;
+	readonly nextSerial: () => Buffer;
 }
 
 /**
@@ -81,7 +83,8 @@ export function createIssuer(certificate: X509Certificate, privateKey: KeyObject
 		notAfter,
 		name: encodedOnce(subjectNode),
 		algorithm: encodedOnce(algorithmOf(privateKey)),
-		keyId: subjectKeyId,
+		authorityKeyIdentifier: subjectKeyId && authorityKeyIdentifier(subjectKeyId),
+		nextSerial: createSerials(),
 	};
 }
 
@@ -153,13 +156,18 @@ export function buildCaCertificate(
 		names: hostNames(options.dnsNames),
 	};
 	const algorithm = algorithmOf(keyPair.privateKey);
-	const { tbs } = unsigned(template, { name: writeSubject(subject), algorithm, keyId: undefined });
+	const { tbs } = unsigned(template, {
+		name: writeSubject(subject),
+		algorithm,
+		authorityKeyIdentifier: undefined,
+		nextSerial: createSerials(),
+	});
 	return writePem('CERTIFICATE', signed(tbs, algorithm, signWith(keyPair.privateKey, writeDer(tbs))));
 }
 
 function unsigned(
 	template: CertificateTemplate,
-	{ name, algorithm, keyId }: Pick<Issuer, 'name' | 'algorithm' | 'keyId'>,
+	issuer: Pick<Issuer, 'name' | 'algorithm' | 'authorityKeyIdentifier' | 'nextSerial'>,
 ): { readonly tbs: DerNode; readonly serial: Buffer } {
 	const spki = readDer(template.spki);
 	const extensions = writeExtensions({
@@ -167,30 +175,39 @@ function unsigned(
 		isCa: template.isCa ?? false,
 		subjectKeyId: keyIdOf(spki),
 		names: template.names ?? noSubjectAltNames,
-		authorityKeyId: keyId,
+		authorityKeyIdentifier: issuer.authorityKeyIdentifier,
 	});
-	const serial = randomSerial();
+	const serial = issuer.nextSerial();
 	const tbs = sequence(
 		tagged(0, unsignedInteger(Buffer.from([2]))),
 		unsignedInteger(serial),
-		algorithm,
-		name,
+		issuer.algorithm,
+		issuer.name,
 		sequence(time(template.notBefore), time(template.notAfter)),
 		writeSubject(template.subject),
 		spki,
 		tagged(3, extensions),
 	);
-	return { tbs, serial };
+	return { tbs: encodedOnce(tbs), serial };
 }
 
 const signed = (tbs: DerNode, algorithm: DerNode, signature: Buffer): Buffer =>
 	writeDer(sequence(tbs, algorithm, bitString(signature)));
 
-/** Bit 127 is always set, so that every serial number is 128 bits long and none is zero. */
-function randomSerial(): Buffer {
-	const serial = randomBytes(16);
-	serial[0] = (serial[0] ?? 0) | 0x80;
-	return serial;
+const SERIAL_BYTES = 16;
+/** A request for random bytes takes 5 us, of any of these lengths. */
+const SERIALS_AT_ONCE = 64;
+
+/** Serial numbers. Bit 127 is always set, so that each is 128 bits long and none is zero. */
+function createSerials(): () => Buffer {
+	let unused = Buffer.alloc(0);
+	return () => {
+		if (unused.length === 0) unused = randomBytes(SERIALS_AT_ONCE * SERIAL_BYTES);
+		const serial = unused.subarray(0, SERIAL_BYTES);
+		unused = unused.subarray(SERIAL_BYTES);
+		serial[0] = (serial[0] ?? 0) | 0x80;
+		return serial;
+	};
 }
 
 /** The leftmost 160 bits of the SHA-256 of the key. @source RFC 7093 section 2, method 1; as Go since 1.25 */
@@ -287,7 +304,7 @@ export function readCertificate(certificate: X509Certificate): CertificateFields
 
 function readFields(certificate: X509Certificate): CertificateFields {
 	const { subjectNode, spki, extensions } = partsOf(certificate);
-	const keyId = extensions.get(extensionOids.subjectKeyIdentifier)?.value;
+	const keyId = extensions.get(oids.subjectKeyIdentifier)?.value;
 	return {
 		subject: readSubjectNode(subjectNode),
 		names: namesOf(extensions),
@@ -323,7 +340,7 @@ export function partsOf(certificate: X509Certificate): CertificateParts {
 
 /** @throws Error  a name has control characters, or an address is not of 4 or 16 bytes */
 export function namesOf(extensions: CertificateParts['extensions']): SubjectAltNames {
-	const altNames = extensions.get(extensionOids.subjectAltName);
+	const altNames = extensions.get(oids.subjectAltName);
 	return altNames === undefined ? noSubjectAltNames : readSubjectAltNames(altNames.value);
 }
 

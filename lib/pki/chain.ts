@@ -11,8 +11,8 @@ import { isAcceptedSignature } from './algorithms.ts';
 import { type CertificateParts, namesOf, partsOf } from './certificate.ts';
 import { datesProblem, invalidNow } from './dates.ts';
 import { booleanValue, integerBytes, isBoolean, itemsOfSequence, oidText, readDer } from './der.ts';
-import { extensionOids } from './extensions.ts';
 import { forbiddenName, readNameConstraints } from './name-constraints.ts';
+import { oids } from './oids.ts';
 import { extKeyUsageOid } from './usages.ts';
 
 export interface ChainOptions {
@@ -80,7 +80,7 @@ function validityProblem({ validFrom, validTo }: X509Certificate, now: number): 
 	return problem === undefined ? undefined : `${invalidNow}: ${problem}`;
 }
 
-const { basicConstraints, nameConstraints, extKeyUsage, keyUsage, subjectAltName } = extensionOids;
+const { basicConstraints, nameConstraints, extKeyUsage, keyUsage, subjectAltName } = oids;
 const understood: readonly string[] = [basicConstraints, nameConstraints, extKeyUsage, keyUsage, subjectAltName];
 
 function extensionProblem(parts: CertificateParts | undefined): string | undefined {

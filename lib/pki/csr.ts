@@ -23,7 +23,7 @@ import {
 	unsignedInteger,
 	writeDer,
 } from './der.ts';
-import { extension, extensionOids, readExtensions } from './extensions.ts';
+import { extension, readExtensions } from './extensions.ts';
 import { spkiOf } from './keys.ts';
 import {
 	hostNames,
@@ -36,6 +36,7 @@ import {
 	writeSubject,
 	writeSubjectAltNames,
 } from './names.ts';
+import { oids } from './oids.ts';
 import { readPem, writePem } from './pem.ts';
 
 declare const verified: unique symbol;
@@ -57,7 +58,6 @@ export interface CsrOptions {
 }
 
 const maxPemLength = limits.csrCharacters.value;
-const extensionRequestOid = '1.2.840.113549.1.9.14';
 
 /**
  * A request as PEM; without names it has no extensions, as the kubelet's client request.
@@ -83,7 +83,10 @@ export function createCsr(
 }
 
 const extensionRequest = (names: SubjectAltNames): DerNode =>
-	sequence(oid(extensionRequestOid), setOf(sequence(extension('subjectAltName', false, writeSubjectAltNames(names)))));
+	sequence(
+		oid(oids.extensionRequest),
+		setOf(sequence(extension('subjectAltName', false, writeSubjectAltNames(names)))),
+	);
 
 /**
  * Parses a request and verifies that its creator holds the private key.
@@ -129,9 +132,9 @@ function readRequestedNames(attributes: DerNode | undefined): SubjectAltNames {
 	if (attributes === undefined) return noSubjectAltNames;
 	const requests = itemsOfTag(attributes, 0)
 		.map(itemsOfSequence)
-		.filter(([type]) => oidText(type) === extensionRequestOid);
+		.filter(([type]) => oidText(type) === oids.extensionRequest);
 	const lists = requests.flatMap(([, values]) => itemsOfSet(values));
 	if (lists.length > 1) throw new Error('it requests extensions twice');
-	const names = lists.length === 0 ? undefined : readExtensions(lists[0]).get(extensionOids.subjectAltName)?.value;
+	const names = lists.length === 0 ? undefined : readExtensions(lists[0]).get(oids.subjectAltName)?.value;
 	return names === undefined ? noSubjectAltNames : readSubjectAltNames(names);
 }

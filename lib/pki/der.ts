@@ -6,6 +6,7 @@
 import type forge from 'node-forge';
 // All of node-forge takes six times longer to load, and every program loads it.
 import asn1 from 'node-forge/lib/asn1.js';
+import { oids } from './oids.ts';
 
 declare module 'node-forge' {
 	namespace asn1 {
@@ -29,6 +30,14 @@ const binary = (bytes: Uint8Array): string =>
 const create = (type: forge.asn1.Type, value: string | DerNode[]): DerNode =>
 	asn1.create(UNIVERSAL, type, typeof value !== 'string', value);
 
+/** Contents of the structures, and back. */
+const encodedOids: ReadonlyMap<string, string> = new Map(
+	Object.values(oids).map((dotted) => [dotted, asn1.oidToDer(dotted).getBytes()]),
+);
+const knownOids: ReadonlyMap<string, string> = new Map([...encodedOids].map(([dotted, bytes]) => [bytes, dotted]));
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 const notDer = 'it is not encoded as DER';
 
 /** @throws Error  not DER, trailing bytes, or nested too deeply */
@@ -49,10 +58,13 @@ export const encodedOnce = (node: DerNode): DerNode => {
 
 export const sequence = (...items: DerNode[]): DerNode => create(asn1.Type.SEQUENCE, items);
 export const setOf = (item: DerNode): DerNode => create(asn1.Type.SET, [item]);
-export const oid = (dotted: string): DerNode => create(asn1.Type.OID, asn1.oidToDer(dotted).getBytes());
+export const oid = (dotted: string): DerNode =>
+	create(asn1.Type.OID, encodedOids.get(dotted) ?? asn1.oidToDer(dotted).getBytes());
 export const nullValue = (): DerNode => create(asn1.Type.NULL, '');
 export const isTrue = (): DerNode => create(asn1.Type.BOOLEAN, '\xff');
 export const octetString = (bytes: Uint8Array): DerNode => create(asn1.Type.OCTETSTRING, binary(bytes));
+/** An OCTET STRING that contains a structure. */
+export const octetStringOf = (node: DerNode): DerNode => create(asn1.Type.OCTETSTRING, bytesOf(node));
 export const bitString = (bytes: Uint8Array, unusedBits = 0): DerNode =>
 	create(asn1.Type.BITSTRING, String.fromCharCode(unusedBits) + binary(bytes));
 /** An EXPLICIT tag around items. */
@@ -97,29 +109,31 @@ export const itemsOfTag = (node: DerNode | undefined, tag: number): DerNode[] =>
 
 /** @throws Error  also for a second encoding of the same numbers */
 export function oidText(node: DerNode | undefined): string {
-	const bytes = primitiveOf(node, asn1.Type.OID, 'an OBJECT IDENTIFIER').toString('latin1');
+	const bytes = primitiveOf(node, asn1.Type.OID, 'an OBJECT IDENTIFIER');
+	const known = knownOids.get(bytes);
+	if (known !== undefined) return known;
 	const text = bytes === '' ? '' : asn1.derToOid(bytes);
 	if (bytes === '' || asn1.oidToDer(text).getBytes() !== bytes) throw new Error(notDer);
 	return text;
 }
 export const octets = (node: DerNode | undefined): Buffer =>
-	primitiveOf(node, asn1.Type.OCTETSTRING, 'an OCTET STRING');
+	Buffer.from(primitiveOf(node, asn1.Type.OCTETSTRING, 'an OCTET STRING'), 'latin1');
 /** The contents of a BIT STRING of whole bytes. */
 export function bitStringBytes(node: DerNode | undefined): Buffer {
-	const value = primitiveOf(node, asn1.Type.BITSTRING, 'a BIT STRING');
+	const value = Buffer.from(primitiveOf(node, asn1.Type.BITSTRING, 'a BIT STRING'), 'latin1');
 	if (value[0] !== 0) throw new Error('a BIT STRING does not hold whole bytes');
 	return value.subarray(1);
 }
 /** The shortest octets of a number: readDer refuses longer ones, because node-forge would not write them again. */
 export function integerBytes(node: DerNode | undefined): Buffer {
-	const bytes = primitiveOf(node, asn1.Type.INTEGER, 'an INTEGER');
+	const bytes = Buffer.from(primitiveOf(node, asn1.Type.INTEGER, 'an INTEGER'), 'latin1');
 	if (bytes.length === 0) throw new Error(notDer);
 	return bytes;
 }
 export const isBoolean = (node: DerNode | undefined): boolean =>
 	node?.tagClass === UNIVERSAL && node.type === asn1.Type.BOOLEAN;
 export function booleanValue(node: DerNode | undefined): boolean {
-	const [octet, ...more] = primitiveOf(node, asn1.Type.BOOLEAN, 'a BOOLEAN');
+	const [octet, ...more] = Buffer.from(primitiveOf(node, asn1.Type.BOOLEAN, 'a BOOLEAN'), 'latin1');
 	if ((octet !== 0 && octet !== 0xff) || more.length > 0) throw new Error(notDer);
 	return octet !== 0;
 }
@@ -144,7 +158,7 @@ export function stringText(node: DerNode | undefined): string {
 
 /** @throws Error  not valid UTF-8 or ASCII, or with control characters */
 export function checkedText(bytes: Buffer, type: StringType): string {
-	const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+	const text = strictUtf8.decode(bytes);
 	if (type !== 'utf8' && text.length !== bytes.length)
 		throw new Error('a name has characters that its string type does not allow');
 	if (/\p{Cc}/u.test(text)) throw new Error('a name has control characters');
@@ -157,8 +171,9 @@ function constructedOf(node: DerNode | undefined, tagClass: number, type: number
 	return node.value;
 }
 
-function primitiveOf(node: DerNode | undefined, type: number, wanted: string): Buffer {
+/** A character for each octet, as node-forge has them. */
+function primitiveOf(node: DerNode | undefined, type: number, wanted: string): string {
 	if (node?.tagClass !== UNIVERSAL || node.type !== type || typeof node.value !== 'string')
 		throw new Error(`${wanted} is missing`);
-	return Buffer.from(node.value, 'latin1');
+	return node.value;
 }

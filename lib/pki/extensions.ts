@@ -6,38 +6,28 @@ import {
 	bitString,
 	booleanValue,
 	type DerNode,
+	encodedOnce,
 	isBoolean,
 	isTrue,
 	itemsOfSequence,
 	octetString,
+	octetStringOf,
 	octets,
 	oid,
 	oidText,
 	sequence,
 	taggedBytes,
-	writeDer,
 } from './der.ts';
 import { isEmptyNames, type SubjectAltNames, writeSubjectAltNames } from './names.ts';
+import { oids } from './oids.ts';
 import { certificateUsages, type Usage } from './usages.ts';
-
-export const extensionOids = {
-	subjectKeyIdentifier: '2.5.29.14',
-	keyUsage: '2.5.29.15',
-	subjectAltName: '2.5.29.17',
-	basicConstraints: '2.5.29.19',
-	nameConstraints: '2.5.29.30',
-	authorityKeyIdentifier: '2.5.29.35',
-	extKeyUsage: '2.5.29.37',
-} as const;
-
-type ExtensionName = keyof typeof extensionOids;
 
 export interface ExtensionValues {
 	readonly usages: readonly Usage[];
 	readonly isCa: boolean;
 	readonly subjectKeyId: Buffer;
 	/** Absent on a self-signed certificate, as on kubeadm's, and where the CA has no key identifier. */
-	readonly authorityKeyId?: Buffer | undefined;
+	readonly authorityKeyIdentifier?: DerNode | undefined;
 	readonly names: SubjectAltNames;
 }
 
@@ -47,17 +37,22 @@ export function writeExtensions(values: ExtensionValues): DerNode {
 	return sequence(
 		...(keyUsageBits.length === 0 ? [] : [extension('keyUsage', true, namedBits(keyUsageBits))]),
 		...(extKeyUsageOids.length === 0 ? [] : [extension('extKeyUsage', false, sequence(...extKeyUsageOids.map(oid)))]),
-		extension('basicConstraints', true, values.isCa ? sequence(isTrue()) : sequence()),
+		values.isCa ? ofCa : ofLeaf,
 		extension('subjectKeyIdentifier', false, octetString(values.subjectKeyId)),
-		...(values.authorityKeyId === undefined
-			? []
-			: [extension('authorityKeyIdentifier', false, sequence(taggedBytes(0, values.authorityKeyId)))]),
+		...(values.authorityKeyIdentifier === undefined ? [] : [values.authorityKeyIdentifier]),
 		...(isEmptyNames(values.names) ? [] : [extension('subjectAltName', false, writeSubjectAltNames(values.names))]),
 	);
 }
 
-export const extension = (name: ExtensionName, isCritical: boolean, value: DerNode): DerNode =>
-	sequence(oid(extensionOids[name]), ...(isCritical ? [isTrue()] : []), octetString(writeDer(value)));
+export const extension = (name: keyof typeof oids, isCritical: boolean, value: DerNode): DerNode =>
+	sequence(oid(oids[name]), ...(isCritical ? [isTrue()] : []), octetStringOf(value));
+
+const ofCa = encodedOnce(extension('basicConstraints', true, sequence(isTrue())));
+const ofLeaf = encodedOnce(extension('basicConstraints', true, sequence()));
+
+/** The same in all certificates of a CA. */
+export const authorityKeyIdentifier = (keyId: Buffer): DerNode =>
+	encodedOnce(extension('authorityKeyIdentifier', false, sequence(taggedBytes(0, keyId))));
 
 export interface Extension {
 	readonly isCritical: boolean;

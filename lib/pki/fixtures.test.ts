@@ -14,13 +14,13 @@ import {
 	unsignedInteger,
 	writeDer,
 } from './der.ts';
-import { extensionOids } from './extensions.ts';
 import { generateKeyPair, type KeyPair, spkiOf } from './keys.ts';
 import { writeSubject, writeSubjectAltNames } from './names.ts';
+import { oids } from './oids.ts';
 import { writePem } from './pem.ts';
 import { extKeyUsageOid } from './usages.ts';
 
-export type ExtensionSpec = readonly [name: keyof typeof extensionOids | string, value: DerNode, isCritical?: boolean];
+export type ExtensionSpec = readonly [name: keyof typeof oids | string, value: DerNode, isCritical?: boolean];
 
 export interface CertificateSpec {
 	readonly commonName: string;
@@ -49,7 +49,7 @@ export async function makeCertificate(spec: CertificateSpec): Promise<Made> {
 	const keys = spec.keys ?? (await generateKeyPair('ECDSA-P256'));
 	const signer = spec.signedBy ?? (spec.issuer?.keys ?? keys).privateKey;
 	const extensions = (spec.extensions ?? []).map(([name, value, isCritical = false]) => {
-		const type = (extensionOids as Readonly<Record<string, string>>)[name] ?? name;
+		const type = (oids as Readonly<Record<string, string>>)[name] ?? name;
 		return sequence(oid(type), ...(isCritical ? [isTrue()] : []), octetString(writeDer(value)));
 	});
 	const tbs = sequence(

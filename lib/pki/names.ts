@@ -19,6 +19,7 @@ import {
 	taggedBytes,
 	taggedPrimitive,
 } from './der.ts';
+import { oids } from './oids.ts';
 
 /** The two attributes that Kubernetes reads: groups and user name. */
 export interface Subject {
@@ -50,9 +51,6 @@ export const hostNames = (hosts: readonly string[]): SubjectAltNames => ({
 export const subjectText = (subject: Subject): string =>
 	[...subject.organizations.map((o) => `O=${o}`), `CN=${subject.commonName}`].join(', ');
 
-const commonNameOid = '2.5.4.3';
-const organizationOid = '2.5.4.10';
-
 /**
  * Organizations in order, then the common name; each an RDN of its own.
  *
@@ -60,8 +58,8 @@ const organizationOid = '2.5.4.10';
  */
 export function writeSubject(subject: Subject): DerNode {
 	const attribute = (type: string, value: string) => setOf(sequence(oid(type), directoryString(value)));
-	const commonName = subject.commonName === '' ? [] : [attribute(commonNameOid, subject.commonName)];
-	return sequence(...subject.organizations.map((o) => attribute(organizationOid, o)), ...commonName);
+	const commonName = subject.commonName === '' ? [] : [attribute(oids.commonName, subject.commonName)];
+	return sequence(...subject.organizations.map((o) => attribute(oids.organization, o)), ...commonName);
 }
 
 /**
@@ -73,8 +71,9 @@ export function readSubjectNode(name: DerNode | undefined): Subject {
 	const commonNames: string[] = [];
 	for (const attribute of itemsOfSequence(name).flatMap(itemsOfSet)) {
 		const [type, value] = itemsOfSequence(attribute);
-		const into = { [organizationOid]: organizations, [commonNameOid]: commonNames }[oidText(type)];
-		into?.push(stringText(value));
+		const name = oidText(type);
+		if (name === oids.organization) organizations.push(stringText(value));
+		if (name === oids.commonName) commonNames.push(stringText(value));
 	}
 	if (commonNames.length > 1) throw new Error('the subject has several common names');
 	return { organizations, commonName: commonNames[0] ?? '' };
@@ -83,7 +82,7 @@ export function readSubjectNode(name: DerNode | undefined): Subject {
 /** The last common name, or nothing, of a subject that may hold anything else. @throws Error  it is not a text */
 export function commonNameOf(name: DerNode): string {
 	const attributes = itemsOfSequence(name).flatMap(itemsOfSet).map(itemsOfSequence);
-	const value = attributes.findLast(([type]) => oidText(type) === commonNameOid)?.[1];
+	const value = attributes.findLast(([type]) => oidText(type) === oids.commonName)?.[1];
 	return value === undefined ? '' : stringText(value);
 }
 

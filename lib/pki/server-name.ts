@@ -8,8 +8,8 @@ import { ipBytes } from '../address.ts';
 import { causeText } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { type CertificateParts, namesOf, partsOf } from './certificate.ts';
-import { extensionOids } from './extensions.ts';
 import { commonNameOf } from './names.ts';
+import { oids } from './oids.ts';
 
 /**
  * Why a certificate is not for a host; undefined when it is.
@@ -44,7 +44,7 @@ function addressProblem(addresses: readonly string[], host: string): string {
 }
 
 function nameProblem({ extensions, subjectNode }: CertificateParts, names: readonly string[], host: string): string {
-	if (!extensions.has(extensionOids.subjectAltName) && matches(commonNameOf(subjectNode), host))
+	if (!extensions.has(oids.subjectAltName) && matches(commonNameOf(subjectNode), host))
 		return 'certificate relies on legacy Common Name field, use SANs instead';
 	if (names.length >= limits.listedServerNames.value)
 		return `certificate is valid for ${names.length} names, but none matched ${host}`;

@@ -1,4 +1,5 @@
 /** The usage names of the CertificateSigningRequest API, and their key usage bits and OIDs in a certificate. */
+import { oids } from './oids.ts';
 
 /** Bit numbers of KeyUsage. @source RFC 5280 section 4.2.1.3 */
 const keyUsageBits = {
@@ -17,8 +18,8 @@ const keyUsageBits = {
 /** OIDs of ExtKeyUsage. @source Go crypto/x509, which is what upstream signs with */
 const extKeyUsageOids = {
 	any: '2.5.29.37.0',
-	'server auth': '1.3.6.1.5.5.7.3.1',
-	'client auth': '1.3.6.1.5.5.7.3.2',
+	'server auth': oids.serverAuth,
+	'client auth': oids.clientAuth,
 	'code signing': '1.3.6.1.5.5.7.3.3',
 	'email protection': '1.3.6.1.5.5.7.3.4',
 	's/mime': '1.3.6.1.5.5.7.3.4',
@@ -30,6 +31,9 @@ const extKeyUsageOids = {
 	'microsoft sgc': '1.3.6.1.4.1.311.10.3.3',
 	'netscape sgc': '2.16.840.1.113730.4.1',
 } as const;
+
+const keyUsageRows: readonly [usage: string, bit: number][] = Object.entries(keyUsageBits);
+const extKeyUsageRows: readonly [usage: string, oid: string][] = Object.entries(extKeyUsageOids);
 
 export type Usage = keyof typeof keyUsageBits | keyof typeof extKeyUsageOids;
 
@@ -50,11 +54,10 @@ export function certificateUsages(usages: readonly Usage[]): {
 	readonly keyUsageBits: readonly number[];
 	readonly extKeyUsageOids: readonly string[];
 } {
-	const named = (usage: string): boolean => (usages as readonly string[]).includes(usage);
-	const chosen = <V>(table: Record<string, V>): V[] => [
-		...new Set(Object.entries(table).flatMap(([usage, value]) => (named(usage) ? [value] : []))),
+	const chosen = <V>(table: readonly [usage: string, value: V][]): V[] => [
+		...new Set(table.filter(([usage]) => (usages as readonly string[]).includes(usage)).map(([, value]) => value)),
 	];
-	return { keyUsageBits: chosen<number>(keyUsageBits), extKeyUsageOids: chosen<string>(extKeyUsageOids) };
+	return { keyUsageBits: chosen(keyUsageRows), extKeyUsageOids: chosen(extKeyUsageRows) };
 }
 
 /** The usages of the set bits of KeyUsage. */

@@ -347,6 +347,14 @@ const caService: readonly Target[] = [
 		],
 	},
 	{
+		file: 'lib/pki/certificate.ts',
+		tests: ['lib/pki/certificate.test.ts'],
+		mutants: [
+			['		unused = unused.subarray(SERIAL_BYTES);\n', ''],
+			['serial[0] = (serial[0] ?? 0) | 0x80;', ''],
+		],
+	},
+	{
 		file: 'lib/pki/csr.ts',
 		tests: ['lib/pki/csr.test.ts'],
 		mutants: [

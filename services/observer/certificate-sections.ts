@@ -8,7 +8,7 @@ import {
 	readCertificate,
 } from '../../lib/pki/certificate.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
-import { extensionOids } from '../../lib/pki/extensions.ts';
+import { oids } from '../../lib/pki/oids.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { keyUsageNames } from '../../lib/pki/usages.ts';
 import type { Check, DetailSection } from './api.ts';
@@ -121,7 +121,7 @@ function chainOf(leaf: X509Certificate, known: readonly X509Certificate[]): read
 
 function keyUsagesOf(certificate: X509Certificate): readonly string[] {
 	try {
-		const extension = partsOf(certificate).extensions.get(extensionOids.keyUsage);
+		const extension = partsOf(certificate).extensions.get(oids.keyUsage);
 		return extension === undefined ? [] : keyUsageNames(bitsOf(extension.value));
 	} catch {
 		return [];
