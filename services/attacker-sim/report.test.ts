@@ -19,6 +19,16 @@ describe('the report', () => {
 		);
 	});
 
+	it('is written after a change that follows a wait without anything to write', async () => {
+		const written: Report[] = [];
+		const recorder = createRecorder('x', first, async (text) => void written.push(JSON.parse(text) as Report));
+		await recorder.written();
+		await recorder.written();
+		recorder.change(() => ({ tokenBytes: 16 }));
+		await recorder.written();
+		assert.equal(written.at(-1)?.tokenBytes, 16);
+	});
+
 	it('writes changes during a write together, and loses none', async () => {
 		const written: Report[] = [];
 		const recorder = createRecorder('x', first, async (text) => {

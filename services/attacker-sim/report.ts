@@ -68,17 +68,17 @@ export function createRecorder(
 	let writing: Promise<void> | undefined;
 	async function writeAll(): Promise<void> {
 		try {
-			while (!isWritten) {
+			do {
 				isWritten = true;
 				await write(`${JSON.stringify(report, null, 2)}\n`);
-			}
+			} while (!isWritten);
 		} finally {
 			writing = undefined;
 		}
 	}
 	const written = (): Promise<void> => {
-		writing ??= writeAll();
-		return writing;
+		if (!isWritten) writing ??= writeAll();
+		return writing ?? Promise.resolve();
 	};
 	return {
 		report: () => report,
