@@ -108,13 +108,25 @@ describe('the map', () => {
 		await shots('empty');
 	});
 
+	it('draws its head before a script has run, and continues with the same', async () => {
+		const page = await open();
+		await party(page, 'apiserver-sim').waitFor();
+		const still = await open('', { javaScriptEnabled: false });
+		await still.locator('.brand', { hasText: 'kubejoin' }).waitFor();
+		const mark = (of: Page) => of.locator('.brand path').evaluateAll((paths) => paths.map((one) => one.outerHTML));
+		assert.deepEqual(await mark(still), await mark(page));
+		assert.equal(await page.locator('header').count(), 1);
+	});
+
 	it('shows a join while it runs, to mutual TLS and its last phase', async () => {
 		const page = await open();
 		await party(page, 'apiserver-sim').waitFor();
 		await page.evaluate(`
 			globalThis.seen = new Set();
+			globalThis.moved = new Map();
 			new MutationObserver(() => {
 				for (const one of document.querySelectorAll('.lit > .line')) seen.add(one.getAttribute('class'));
+				for (const one of document.querySelectorAll('.motion > *')) moved.set(one, one.dataset.line);
 			}).observe(document.body, { subtree: true, childList: true, attributes: true });`);
 		await joined();
 		await page.locator('.dock .state.joined').waitFor();
@@ -133,6 +145,9 @@ describe('the map', () => {
 		await party(page, 'token-store').filter({ hasText: '365 d left' }).waitFor();
 		const seen = (await page.evaluate('[...seen]')) as string[];
 		assert.ok(seen.includes('line mutual'), seen.join(', '));
+		const moved = (await page.evaluate('[...moved.values()]')) as string[];
+		assert.ok(moved.includes('node-1~apiserver-sim'), moved.join(', '));
+		await eventually(5, async () => assert.equal(await page.locator('.motion > *').count(), 0));
 		await shots('joined');
 	});
 

@@ -1,4 +1,4 @@
-/** The drawing: cards, tiles or a field, the lines behind them, and the messages on a canvas between. */
+/** The drawing: cards, tiles or a field, the lines behind them, and the messages that move on these. */
 import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
@@ -28,14 +28,13 @@ interface DrawingProps {
 	readonly lit: Join | undefined;
 	readonly selected: string | undefined;
 	readonly nowMs: number;
-	readonly theme: string;
 	readonly isConnected: boolean;
 	readonly hasStorage: boolean;
 	readonly onOpen: (id: string) => void;
 	/** The width of the drawing changed. */
 	readonly onRoom: (width: number) => void;
 	readonly onDrawn: (drawn: readonly Drawn[]) => void;
-	readonly onCanvas: (canvas: HTMLCanvasElement | undefined) => Motion | undefined;
+	readonly onMotion: (room: HTMLElement) => Motion;
 }
 
 /** A map that is this wide is on a wall, or on a large screen. */
@@ -43,10 +42,10 @@ const WALL_WIDTH = 1_600;
 const WALL_SCALE = 1.25;
 
 export function Drawing(props: DrawingProps) {
-	const { scene, lit, selected, nowMs, theme, isConnected, hasStorage, onOpen, onRoom, onDrawn, onCanvas } = props;
+	const { scene, lit, selected, nowMs, isConnected, hasStorage, onOpen, onRoom, onDrawn, onMotion } = props;
 	const { say } = useWords();
 	const root = useRef<HTMLDivElement>(null);
-	const canvas = useRef<HTMLCanvasElement>(null);
+	const room = useRef<HTMLDivElement>(null);
 	const motion = useRef<Motion | undefined>(undefined);
 	const focused = useSignal<string | undefined>(undefined);
 	const { width, height, scale } = useRoom(root, onRoom);
@@ -54,10 +53,10 @@ export function Drawing(props: DrawingProps) {
 	const drawn = drawnLines(scene, layout);
 	onDrawn(drawn);
 	useEffect(() => {
-		motion.current = onCanvas(canvas.current ?? undefined);
-		return () => void onCanvas(undefined);
+		if (room.current !== null) motion.current = onMotion(room.current);
 	}, []);
-	useEffect(() => motion.current?.resize(layout.width, layout.height), [layout]);
+	// The lines are at other places.
+	useEffect(() => motion.current?.stop(), [layout]);
 	const order = [...scene.parties.values()].filter(({ id }) => layout.boxes.has(id));
 	const stop = order.some(({ id }) => id === focused.value) ? focused.value : order[0]?.id;
 	const tileIds = scene.level === 'grouped' || layout.isTall ? scene.tiles : [];
@@ -98,7 +97,7 @@ export function Drawing(props: DrawingProps) {
 					/>
 				))}
 				{layout.nodes !== undefined && scene.level === 'field' && (
-					<Field nodes={scene.nodes} box={layout.nodes} theme={theme} onOpen={({ id }) => onOpen(id)} />
+					<Field nodes={scene.nodes} box={layout.nodes} onOpen={({ id }) => onOpen(id)} />
 				)}
 				{layout.nodes !== undefined && scene.level !== 'field' && (
 					<Tiles nodes={tileIds} box={layout.nodes} nowMs={nowMs} isTall={layout.isTall} onOpen={onOpen} />
@@ -110,7 +109,7 @@ export function Drawing(props: DrawingProps) {
 					scene={scene}
 					layout={layout}
 				/>
-				<canvas ref={canvas} class="motion" style={{ width: `${layout.width}px`, height: `${layout.height}px` }} />
+				<div ref={room} class="motion" aria-hidden="true" />
 			</div>
 		</div>
 	);

@@ -4,11 +4,11 @@
  */
 import { useEffect, useRef } from 'preact/hooks';
 import { useWords } from '../words.ts';
-import { colorsOf, pixelsOf } from './colors.ts';
 import { type Box, FIELD_COLUMNS, FIELD_ROWS } from './layout.ts';
 import type { NodeState, Party } from './scene.ts';
 
-type CellColor = 'mutual' | 'none' | 'accent' | 'accent-back' | 'broken' | 'strong' | 'canvas';
+const tokens = ['mutual', 'none', 'accent', 'accent-back', 'broken', 'strong', 'canvas'] as const;
+type Colors = Readonly<Record<(typeof tokens)[number], string>>;
 
 /** In pixels: a cell is wider than the gap. */
 const gapOf = (cellWidth: number): number => (cellWidth < 8 ? 1 : 2);
@@ -20,39 +20,33 @@ const WIDTH_OF_CROSS = 1.6;
 interface FieldProps {
 	readonly nodes: readonly Party[];
 	readonly box: Box;
-	readonly theme: string;
 	readonly onOpen: (node: Party) => void;
 }
 
-export function Field({ nodes, box, theme, onOpen }: FieldProps) {
+export function Field({ nodes, box, onOpen }: FieldProps) {
 	const { say, messages, duration } = useWords();
 	const canvas = useRef<HTMLCanvasElement>(null);
 	const drawn = useRef<string[]>([]);
+	const colors = useRef<Colors | undefined>(undefined);
 	const [fastest, slowest] = bounds(nodes);
 	const gap = gapOf(box.width / FIELD_COLUMNS);
 	const cell = { width: box.width / FIELD_COLUMNS, height: box.height / FIELD_ROWS };
 	useEffect(() => {
 		const { current } = canvas;
 		if (current === null) return;
-		const scale = pixelsOf(current);
+		const scale = devicePixelRatio * (current.currentCSSZoom ?? 1);
 		current.width = Math.round(box.width * scale);
 		current.height = Math.round(box.height * scale);
 		current.getContext('2d')?.scale(scale, scale);
 		drawn.current = [];
-	}, [box.width, box.height, theme]);
+	}, [box.width, box.height]);
 	useEffect(() => {
 		const { current } = canvas;
 		const context = current?.getContext('2d');
 		if (current === null || context == null) return;
-		const colors = colorsOf<CellColor>(current, [
-			'mutual',
-			'none',
-			'accent',
-			'accent-back',
-			'broken',
-			'strong',
-			'canvas',
-		]);
+		const now = colorsOf(current, colors.current);
+		if (now !== colors.current) drawn.current = [];
+		colors.current = now;
 		for (let index = 0; index < FIELD_COLUMNS * FIELD_ROWS; index++) {
 			const node = nodes[index];
 			const shade = node === undefined ? 0 : shadeOf(node, fastest, slowest);
@@ -62,7 +56,7 @@ export function Field({ nodes, box, theme, onOpen }: FieldProps) {
 			const x = (index % FIELD_COLUMNS) * cell.width;
 			const y = Math.floor(index / FIELD_COLUMNS) * cell.height;
 			context.clearRect(x, y, cell.width, cell.height);
-			drawCell(context, node?.node, shade, { x, y, width: cell.width - gap, height: cell.height - gap }, colors);
+			drawCell(context, node?.node, shade, { x, y, width: cell.width - gap, height: cell.height - gap }, now);
 		}
 	});
 	const nodeAt = ({ offsetX, offsetY }: MouseEvent): Party | undefined =>
@@ -105,6 +99,22 @@ export function Field({ nodes, box, theme, onOpen }: FieldProps) {
 	);
 }
 
+/**
+ * The present values of the tokens: a canvas does not read custom properties. The color of the canvas is the first of
+ * them and changes with the theme, so the others are read only then.
+ */
+function colorsOf(canvas: HTMLCanvasElement, before: Colors | undefined): Colors {
+	const style = getComputedStyle(canvas);
+	if (style.color === before?.mutual) return before;
+	const read = (token: (typeof tokens)[number]) => {
+		canvas.style.color = `var(--${token})`;
+		return [token, style.color] as const;
+	};
+	const colors = Object.fromEntries(tokens.map(read)) as Colors;
+	canvas.style.color = '';
+	return colors;
+}
+
 function countStates(nodes: readonly Party[]): Readonly<Record<NodeState, number>> {
 	const counts = { Ready: 0, NotReady: 0, joining: 0, refused: 0 };
 	for (const { node } of nodes) counts[node ?? 'Ready']++;
@@ -132,18 +142,18 @@ function drawCell(
 	state: NodeState | undefined,
 	shade: number,
 	{ x, y, width, height }: Box,
-	colors: (name: CellColor) => string,
+	colors: Colors,
 ): void {
 	context.globalAlpha = 1;
 	context.lineWidth = WIDTH_OF_CROSS;
 	context.beginPath();
 	if (state === undefined) {
-		context.fillStyle = colors('strong');
+		context.fillStyle = colors.strong;
 		context.fillRect(x + width / 2 - 0.75, y + height / 2 - 0.75, 1.5, 1.5);
 		return;
 	}
 	if (state === 'refused') {
-		context.strokeStyle = colors('broken');
+		context.strokeStyle = colors.broken;
 		const half = Math.min(width, height) / 2 - 0.5;
 		const [middleX, middleY] = [x + width / 2, y + height / 2];
 		context.moveTo(middleX - half, middleY - half);
@@ -156,12 +166,12 @@ function drawCell(
 	context.roundRect(x + 0.5, y + 0.5, width - 1, height - 1, 2);
 	if (state === 'Ready') {
 		context.globalAlpha = 1 - shade * 0.13;
-		context.fillStyle = colors('mutual');
+		context.fillStyle = colors.mutual;
 		context.fill();
 		return;
 	}
-	context.strokeStyle = colors(state === 'joining' ? 'accent' : 'none');
-	context.fillStyle = colors(state === 'joining' ? 'accent-back' : 'canvas');
+	context.strokeStyle = colors[state === 'joining' ? 'accent' : 'none'];
+	context.fillStyle = colors[state === 'joining' ? 'accent-back' : 'canvas'];
 	context.fill();
 	if (state === 'NotReady') {
 		context.moveTo(x + 1, y + height - 1);

@@ -141,7 +141,8 @@ interface LockMarkProps {
 
 function LockMark({ form, x, y, count, isOfMany }: LockMarkProps) {
 	const text = `${count} ×`;
-	const width = isOfMany ? 42 + text.length * 7 : 28;
+	// Tabular digits are wider than other characters on average.
+	const width = isOfMany ? 44 + text.length * 8 : 28;
 	if (form === 'broken')
 		return (
 			<g class="lock broken" transform={`translate(${x - 13} ${y - 13}) scale(1.62)`}>

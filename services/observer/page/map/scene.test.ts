@@ -115,9 +115,11 @@ describe('the scene of the map', () => {
 	});
 
 	it('draws the lit join as it was at the time that is shown', () => {
-		const lit = join('a');
+		const lit = join('a', { phase: 'register' });
+		const before = stateAt(lit, []);
 		const state = {
-			...stateAt(lit, []),
+			...before,
+			phases: before.phases.map((one, index) => ({ ...one, state: index === 0 ? 'active' : 'waiting' }) as const),
 			state: 'joining',
 			line: { tls: 'unverified', peer: 'apiserver-sim', failed: false },
 		} as const;
@@ -125,6 +127,7 @@ describe('the scene of the map', () => {
 		assert.equal(protections(made)['a~apiserver-sim'], 'unverified');
 		assert.equal(made.nodes[0]?.node, 'joining');
 		assert.deepEqual([made.nodes[0]?.life, made.nodes[0]?.cas], [undefined, []]);
+		assert.equal(made.nodes[0]?.join?.phase, 'preflight', 'and not the phase of today');
 		const trusted = { ...state, clusterTrusts: 'node' } as const;
 		const later = scene({ joins: [lit], cluster: listed('a'), lit: { join: lit, state: trusted } });
 		assert.equal(later.nodes[0]?.life, certificate);

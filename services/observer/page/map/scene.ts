@@ -222,7 +222,7 @@ function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): readonly Party[] {
 	const newest = new Map<string, Join>();
 	// Joins are sorted, newest first: the first of a node is its last.
 	for (const join of joins) if (!newest.has(join.node)) newest.set(join.node, join);
-	const shown = lit === undefined ? undefined : { ...lit.join, state: lit.state.state };
+	const shown = lit === undefined ? undefined : { ...lit.join, state: lit.state.state, phase: phaseOf(lit) };
 	if (shown !== undefined && newest.get(shown.node)?.id === shown.id) newest.set(shown.node, shown);
 	// In the order of their start: a node keeps its slot.
 	for (const join of [...newest.values()].reverse()) {
@@ -242,6 +242,10 @@ function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): readonly Party[] {
 		if (!found.has(node.name)) found.set(node.name, nodeParty(node.name, node, undefined, false));
 	return [...found.values()].slice(-MAX_NODES);
 }
+
+/** The phase at the time that is shown. */
+const phaseOf = ({ join, state: { phases } }: NonNullable<SceneInput['lit']>): string =>
+	phases.find(({ state }) => state === 'active' || state === 'refused')?.phase ?? join.phase;
 
 const withoutCertificate = ({ life: _, ...party }: Party): Party => ({ ...party, cas: [] });
 

@@ -13,7 +13,6 @@ import { useNow } from '../use-now.ts';
 import { useSteps } from '../use-steps.ts';
 import type { ViewProps } from '../view-props.ts';
 import { useWords } from '../words.ts';
-import { colorsOf } from './colors.ts';
 import { Dock } from './dock.tsx';
 import { Drawing } from './drawing.tsx';
 import { curveFor, type Drawn } from './geometry.ts';
@@ -33,7 +32,7 @@ const TICK_MS = 5_000;
 const loadPanel = () => styled(import('./panel.tsx'), 'panel').then(({ MapPanel }) => MapPanel);
 
 export function MapView({ store, navigation, keys }: ViewProps) {
-	const { path, show, theme, t: wanted } = navigation.route.value;
+	const { path, show, t: wanted } = navigation.route.value;
 	const [selected] = path;
 	const isTable = useSignal(false);
 	const isPaused = useSignal(false);
@@ -45,7 +44,7 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	const lit = storm === undefined ? litJoin(joins, selected) : undefined;
 	const certificates = useCertificates(store);
 	const steps = useSteps(store, lit?.id);
-	const { drawn, moveRef, onCanvas } = useMotion(isPaused);
+	const { drawn, moveRef, onMotion } = useMotion(isPaused);
 	const replay = useMemo(() => {
 		const move = (step: Step, durationMs: number) => {
 			if (step.kind === 'message')
@@ -84,13 +83,12 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 					lit={lit}
 					selected={selected}
 					nowMs={nowMs}
-					theme={theme ?? ''}
 					isConnected={store.isConnected.value}
 					hasStorage={show.includes('storage')}
 					onOpen={openOrClose}
 					onRoom={(width) => (isTall.value = width < TALL_BELOW)}
 					onDrawn={(next) => (drawn.current = next)}
-					onCanvas={onCanvas}
+					onMotion={onMotion}
 				/>
 			)}
 			<MapTable scene={scene} nowMs={nowMs} isShown={isTable.value} onOpen={open} />
@@ -164,7 +162,7 @@ function useScene(store: Store, options: SceneOptions): Scene {
 type Moved = Pick<Message, 'from' | 'to' | 'label' | 'tls'> & { readonly failed: boolean };
 type Move = (message: Moved, durationMs: number, delayMs: number, isLit: boolean) => void;
 
-/** The moving messages: the lines that they follow, the function that starts one, and their canvas. */
+/** The moving messages: the lines that they follow, the function that starts one, and their room. */
 function useMotion(isPaused: ReadonlySignal<boolean>) {
 	const motion = useRef<Motion | undefined>(undefined);
 	const drawn = useRef<readonly Drawn[]>([]);
@@ -185,12 +183,11 @@ function useMotion(isPaused: ReadonlySignal<boolean>) {
 	useEffect(() => {
 		if (isPaused.value) motion.current?.stop();
 	}, [isPaused.value]);
-	const onCanvas = (canvas: HTMLCanvasElement | undefined) => {
-		motion.current?.stop();
-		motion.current = canvas === undefined ? undefined : newMotion(canvas);
+	const onMotion = (room: HTMLElement) => {
+		motion.current = new Motion(room);
 		return motion.current;
 	};
-	return { drawn, moveRef, onCanvas };
+	return { drawn, moveRef, onMotion };
 }
 
 /** The messages of the last moment, unless the replay moves those of a join. */
@@ -237,13 +234,4 @@ function litJoin(joins: readonly Join[], selected: string | undefined): Join | u
 		joins.slice(0, 200).find(({ state }) => state === 'joining') ??
 		joins[0]
 	);
-}
-
-function newMotion(canvas: HTMLCanvasElement): Motion {
-	const colors = () => {
-		const of = colorsOf(canvas, ['accent', 'broken', 'on-accent']);
-		const { fontFamily } = getComputedStyle(canvas);
-		return { dot: of('accent'), failed: of('broken'), text: of('on-accent'), font: `600 12px ${fontFamily}` };
-	};
-	return new Motion(canvas, colors, matchMedia('(prefers-reduced-motion: reduce)').matches);
 }
