@@ -848,6 +848,23 @@ const kubelets: readonly Target[] = [
 		],
 	},
 	{
+		file: 'lib/rpc/http2-guard.ts',
+		tests: ['lib/rpc/listener-bounds.test.ts'],
+		mutants: [
+			['		destroyAfterRead(session);\n', ''],
+			['beginInTurn() > bounds.concurrent', 'beginInTurn() > 1_000 * bounds.concurrent'],
+			['if (isReset && !takeReset())', 'if (!takeReset() && false)'],
+		],
+	},
+	{
+		file: 'services/attacker-sim/report.ts',
+		tests: ['services/attacker-sim/report.test.ts'],
+		mutants: [
+			['} while (!isWritten);', '} while (false);'],
+			['			writing = undefined;\n', ''],
+		],
+	},
+	{
 		file: 'lib/rpc/grpc-session.ts',
 		tests: ['lib/rpc/grpc-client.test.ts'],
 		mutants: [
