@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { mock } from 'node:test';
 import { createCa, type Door, openDoor, whoAmI } from './fixtures.test.ts';
@@ -53,3 +53,44 @@ describe('the pings of a door', () => {
 		assert.deepEqual(door.refused, []);
 	});
 });
+
+describe('the body of a request over HTTP/2', () => {
+	let door: Door;
+	let client: ClientHttp2Session;
+	let begun: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined;
+
+	beforeEach(async () => {
+		const clientCa = await createCa('ca');
+		const identity = await clientCa.server('door', { hosts: ['localhost'] });
+		const http = createServer((request, response) => {
+			begun = { request, response };
+		});
+		door = await openDoor({ identity, clientCa, clientCertificate: 'optional', services: [whoAmI], http });
+		client = connect(`https://${door.target}`, { ca: clientCa.pem });
+	});
+	afterEach(async () => {
+		client.destroy();
+		await door.close();
+	});
+
+	it('waits for a reader that first does something else', async () => {
+		const stream = client.request({ ':path': '/', ':method': 'POST' });
+		stream.end('all of it');
+		await once(client, 'connect');
+		const roundTrip = () => new Promise((resolve) => client.ping(resolve));
+		// Frames arrive in order: the body is there before the second answer.
+		for (let count = 0; count < 2; count++) await roundTrip();
+		await turns(3);
+		assert.ok(begun);
+		const { request, response } = begun;
+		const chunks: Buffer[] = [];
+		for await (const chunk of request) chunks.push(chunk as Buffer);
+		assert.equal(Buffer.concat(chunks).toString(), 'all of it');
+		response.end();
+		await once(stream.resume(), 'end');
+	});
+});
+
+async function turns(count: number): Promise<void> {
+	for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+}

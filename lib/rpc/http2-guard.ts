@@ -248,7 +248,7 @@ function guardStreams(
 		const ended = connection.begin();
 		answers.watch(stream, socket);
 		let frames = 0;
-		stream.on('data', () => {
+		onEachChunk(stream, () => {
 			frames += 1;
 			if (frames > bounds.messageFrames) cut('messageFrames');
 		});
@@ -278,6 +278,18 @@ function guardStreams(
 			stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 		}
 		if (unfinished.size > bounds.unfinished) cutOldest();
+	};
+}
+
+/**
+ * Not by a listener: with one, the body flows from the beginning, and a reader that first authenticates the caller
+ * finds nothing of it.
+ */
+function onEachChunk(stream: ServerHttp2Stream, seen: () => void): void {
+	const push = stream.push.bind(stream);
+	stream.push = (chunk, encoding) => {
+		if (chunk !== null) seen();
+		return push(chunk, encoding);
 	};
 }
 
