@@ -273,10 +273,18 @@ describe('the registry', () => {
 			assert.deepEqual((await get('a')).data, { k: '1' });
 		});
 
+		it('400: the version is no number', async () => {
+			await create(configMap('a'));
+			assert.equal(
+				await refusalOf(update(configMap('a', {}, { resourceVersion: 'abc' }))),
+				'400 BadRequest: strconv.ParseUint: parsing "abc": invalid syntax',
+			);
+		});
+
 		it('409 Conflict: another object of the same name', async () => {
 			const { metadata } = await create(configMap('a'));
 			const text =
-				'StorageError: invalid object, Code: 4, Key: /configmaps/ns/a, ResourceVersion: 0, ' +
+				'StorageError: invalid object, Code: 4, Key: /registry/configmaps/ns/a, ResourceVersion: 0, ' +
 				'AdditionalErrorMsg: Precondition failed: UID in precondition: other, ' +
 				`UID in object meta: ${metadata.uid}`;
 			assert.equal(

@@ -46,6 +46,7 @@ export function acceptType(sent: Partial<TypeMeta>, expected: TypeMeta): { type:
 	if (message === undefined) {
 		throw badRequest(cannotBeHandled(type, expected, noSuchKind(type)));
 	}
+	if (type.kind !== expected.kind && expected.kind === 'DeleteOptions') throw badRequest(noSuchKind(type));
 	if (type.kind !== expected.kind) {
 		const into = messageOf(expected);
 		const names = [goNameOf(message), into === undefined ? expected.kind : internalNameOf(into)];

@@ -217,7 +217,11 @@ describe('server-side apply', () => {
 			{ ...object({}), more: 1 },
 			'failed to create typed patch object (n/c; /v1, Kind=ConfigMap): .more: field not declared in schema',
 		],
-		['a list', [], 'error decoding patch: the configuration is not an object'],
+		[
+			'a list',
+			[],
+			'error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}',
+		],
 	] as const) {
 		it(`refuses a configuration with ${title}`, () => {
 			assert.throws(() => apply(created, configuration), { code: 'API_BAD_REQUEST', message });

@@ -4,6 +4,7 @@
  * @source apimachinery/pkg/util/managedfields/internal: fieldmanager.go and the managers that it wraps
  */
 import { convertMessage } from '../../codec/convert.ts';
+import { nameOf } from '../../codec/read.ts';
 import { messageOf } from '../../codec/schema.ts';
 import { KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
@@ -221,9 +222,13 @@ function requireNoConflict(
 	if (remaining.length > 0) throw applyConflict(remaining);
 }
 
+const notAnObject = (value: unknown): string =>
+	'error unmarshaling JSON: while decoding JSON: ' +
+	`json: cannot unmarshal ${nameOf(value)} into Go value of type map[string]interface {}`;
+
 /** @throws API_BAD_REQUEST */
 function requireConfiguration(configuration: unknown, { kind, ...write }: ManagedApply): KubeObject {
-	if (!isJsonObject(configuration)) throw malformed('error decoding patch: the configuration is not an object');
+	if (!isJsonObject(configuration)) throw malformed(`error decoding patch: ${notAnObject(configuration)}`);
 	const { apiVersion, kind: sentKind, metadata } = configuration;
 	if (apiVersion !== kind.apiVersion || sentKind !== kind.kind)
 		throw malformed(`invalid object type: ${gvkText({ apiVersion: text(apiVersion), kind: text(sentKind) })}`);

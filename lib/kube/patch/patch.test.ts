@@ -55,6 +55,11 @@ describe('bounds of patches', () => {
 		const double = Array.from({ length: 14 }, (_, at) => ({ op: 'copy', from: '/data', path: `/data/b${at}` }));
 		assert.throws(() => patched('json', 'ConfigMap', { data: { a: '' } }, double), refused);
 	});
+	it('changes nothing by a strategic merge patch of null', () => {
+		const document = { metadata: { name: 'a' } };
+		assert.deepEqual(patched('strategic', 'Pod', document, null), document);
+	});
+
 	it('refuses a strategic merge patch that copies an element again and again', () => {
 		const refused = (error: unknown) => hasCode(error, 'API_PATCH_REJECTED') && error.details.limit === 'mergeCopies';
 		const document = { spec: { containers: [{ name: 'a' }] } };

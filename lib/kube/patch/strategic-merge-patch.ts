@@ -28,6 +28,7 @@ const orderPrefix = '$setElementOrder/';
  * @throws API_PATCH_REJECTED
  */
 export function applyStrategicMergePatch(type: KubeType, document: JsonObject, patch: unknown): JsonObject {
+	if (patch === null) return document;
 	if (isJsonObject(patch)) return mergedObject(type, document, patch, new MergeWork());
 	const goType = 'map[string]interface {}';
 	throw malformed(`json: cannot unmarshal ${jsonKind(patch)} into Go value of type ${goType}`);

@@ -34,7 +34,7 @@ export const serviceAccountTokens =
 		if (verified.state === 'refused') return { problem: verified.problem };
 		const claims = claimsIn(verified.payload);
 		if (claims === undefined) return undefined;
-		const audiences = claims.aud.filter((audience) => requested.includes(audience));
+		const audiences = requested.filter((audience) => claims.aud.includes(audience));
 		if (audiences.length === 0) {
 			const list = (all: readonly string[]) => `[${all.map(quotedInput).join(' ')}]`;
 			return { problem: `token audiences ${list(claims.aud)} is invalid for the target audiences ${list(requested)}` };

@@ -35,9 +35,10 @@ export async function bootstrapCluster(store: Store, settings: ClusterSettings, 
 			{ ...object, metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: rfc3339(clock()) } },
 			manager,
 		);
-	const createOnce = async (resource: ApiResource, object: KubeObject, manager = 'kube-apiserver') => {
+	const createOnce = async (resource: ApiResource, object: KubeObject, manager = 'kube-apiserver', added = {}) => {
 		const { namespace = '', name = '' } = object.metadata;
-		await unless('STORE_KEY_EXISTS', store.create(storeKey(resource, namespace, name), born(object, manager)));
+		const stored = { ...born(object, manager), ...added };
+		await unless('STORE_KEY_EXISTS', store.create(storeKey(resource, namespace, name), stored));
 	};
 	const reconcile = async (resource: ApiResource, wanted: Role | RoleBinding) => {
 		const key = storeKey(resource, wanted.metadata.namespace ?? '', wanted.metadata.name ?? '');
@@ -54,11 +55,10 @@ export async function bootstrapCluster(store: Store, settings: ClusterSettings, 
 
 	for (const name of namespaceNames) {
 		const labels = { 'kubernetes.io/metadata.name': name };
-		await createOnce(resources.namespaces, {
-			...typeOf(resources.namespaces),
-			metadata: { name, labels },
-			...{ spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } },
-		});
+		const sent = { ...typeOf(resources.namespaces), metadata: { name, labels } };
+		// The server adds them, and no manager owns them.
+		const added = { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
+		await createOnce(resources.namespaces, sent, 'kube-apiserver', added);
 	}
 	const ofServer = [defaultRbac(), controllerRbac()].flatMap(everyObject);
 	await Promise.all(ofServer.map(([resource, object]) => reconcile(resource, object)));

@@ -55,7 +55,7 @@ export interface Accept {
 	readonly text: string;
 	/** In the order in which they were sent, without parameters. */
 	readonly types: readonly string[];
-	/** By quality, then a type before a wildcard; one of quality 0 is left out. */
+	/** By quality, also one of 0, then a type before a wildcard. */
 	readonly clauses: readonly Clause[];
 }
 
@@ -87,8 +87,8 @@ function clausesOf(accept: string): Clause[] {
 			const [type = '', ...parameters] = clause.split(';').map((part) => part.trim());
 			return { type: type.toLowerCase(), parameters: new Map(parameters.map(parameterOf)) };
 		})
-		.map((clause) => ({ clause, quality: Number(clause.parameters.get('q') ?? 1) }))
-		.filter(({ clause, quality }) => clause.type !== '' && quality > 0)
+		.map((clause) => ({ clause, quality: Number(clause.parameters.get('q') ?? 1) || 0 }))
+		.filter(({ clause }) => clause.type !== '')
 		.toSorted((a, b) => b.quality - a.quality || wildcards(a.clause) - wildcards(b.clause))
 		.map(({ clause }) => clause);
 }

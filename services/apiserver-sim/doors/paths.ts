@@ -10,7 +10,7 @@ import type { VersionInfo } from '../../../lib/kube/version.ts';
 import type { Registry } from '../../../lib/metrics.ts';
 import type { Resources } from '../pipeline.ts';
 import type { Verb } from '../request/api-request.ts';
-import { type Answer, NOT_FOUND, plainText } from './answer.ts';
+import { type Answer, plainText } from './answer.ts';
 import { Discovery, type ServedResource } from './discovery.ts';
 import { encode } from './encode.ts';
 import { type Health, healthRoute } from './health-paths.ts';
@@ -19,13 +19,13 @@ import { conversions, mediaTypes, negotiate, negotiateDiscovery, requireRouted }
 import { OpenApi } from './openapi.ts';
 import { documentHeaders, type StaticDocument } from './openid.ts';
 
-/** The first route that answers. */
+/** The first route that answers. @throws API_PATH_NOT_FOUND */
 export async function answerPath(routes: readonly PathRoute[], request: HttpRequest, path: string): Promise<Answer> {
 	for (const route of routes) {
 		const answer = await route(request, path);
 		if (answer !== undefined) return answer;
 	}
-	return NOT_FOUND;
+	throw new KubejoinError('API_PATH_NOT_FOUND', {});
 }
 
 /** @throws API_METHOD_NOT_ALLOWED */

@@ -31,7 +31,7 @@ import type { EncodedObjects } from './encoded-objects.ts';
 import type { HttpRequest } from './http-request.ts';
 import { isConnection, type KubeletDoor } from './kubelet-door.ts';
 import { conversions, mediaTypes, type Negotiated, negotiate, requireStream } from './negotiate.ts';
-import { Converter, includeObjectOf } from './table.ts';
+import { Converter, includeObjectOf, requireEventForm } from './table.ts';
 import { type EventEncoder, watchAnswer, watchTimeMs } from './watch-stream.ts';
 
 export interface ResourceDoorOptions {
@@ -128,6 +128,7 @@ export class ResourceRequest {
 		if (verb === 'get') return readGetOptions(query);
 		if (verb === 'watch') {
 			requireStream(this.#form);
+			requireEventForm(this.#info.resource, this.#form);
 			this.#completed = withName(this.#info, readListOptions(query, verb, count));
 			return this.#completed;
 		}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { KubejoinError } from '../../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
@@ -9,6 +9,8 @@ import type { Attributes } from '../authorize/attributes.ts';
 import { userNamed } from '../authorize/fixtures.test.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import { type Doors, openDoors } from './fixtures.test.ts';
+import type { Conversion } from './negotiate.ts';
+import { requireEventForm } from './table.ts';
 
 const created = '2026-01-31T12:00:00Z';
 const object = {
@@ -172,6 +174,8 @@ describe('the HTTPS side of the door', () => {
 			['text/html, */*;q=0.1', line],
 			['application/json;stream=watch', line],
 			['application/yaml', yaml],
+			['application/json;q=0', line],
+			['application/json;q=0,application/yaml', yaml],
 			['application/json;q=0.5,application/yaml', yaml],
 		] as const)
 			assert.ok((await get('/api/v1/nodes/a', { accept })).text.startsWith(text), accept);
@@ -183,6 +187,21 @@ describe('the HTTPS side of the door', () => {
 			(await get('/api/v1/nodes/a', { accept: 'application/yaml' })).headers['content-type'],
 			'application/yaml',
 		);
+	});
+
+	it('refuses a list as the form of an event', () => {
+		const form = (kind: Conversion['kind']) => ({ conversion: { kind, version: 'v1' } as const });
+		assert.throws(
+			() => requireEventForm(resources.nodes, form('PartialObjectMetadataList')),
+			(error) => hasCode(error, 'API_NOT_ACCEPTABLE'),
+		);
+		for (const kind of ['PartialObjectMetadata', 'Table'] as const) requireEventForm(resources.nodes, form(kind));
+		requireEventForm(resources.nodes, {});
+	});
+
+	it('passes over a parameter that is empty', async () => {
+		for (const query of ['export=', 'export=false', 'timeout='])
+			assert.equal((await get(`/api/v1/nodes/a?${query}`)).status, 200, query);
 	});
 
 	it('406 once the request is allowed; in JSON if the client accepts no supported form', async () => {
@@ -218,6 +237,7 @@ describe('the HTTPS side of the door', () => {
 			`400 ${version} "-1": strconv.ParseUint: parsing "-1": invalid syntax`,
 		);
 		assert.match(await message('/api/v1/nodes/a?resourceVersion=abc'), /^400 invalid resource version/);
+		assert.match(await message('/api/v1/nodes/a?export=true'), /^400 the export parameter, deprecated since v1.14/);
 		const token = 'invalid continue token: continue key is not valid:';
 		assert.equal(await list('continue=a.b'), `400 ${token} illegal base64 data at input byte 1`);
 		const json = Buffer.from('{"v":"meta.k8s.io/v1"}').toString('base64url');

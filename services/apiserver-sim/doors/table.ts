@@ -9,7 +9,7 @@ import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { ObjectList } from '../request/api-request.ts';
 import { listMeta } from '../status.ts';
-import type { Conversion } from './negotiate.ts';
+import type { Conversion, Negotiated } from './negotiate.ts';
 
 /** Of `?includeObject=`. @throws API_BAD_REQUEST */
 export function includeObjectOf(query: URLSearchParams): IncludeObject {
@@ -39,7 +39,9 @@ export class Converter {
 		const { kind } = this.#conversion;
 		if (kind === 'Table') return this.#table(list.items, listMeta(list), true);
 		if (kind === 'PartialObjectMetadata')
-			throw notConvertible(`PartialObjectMetadata, but the requested object is a list (${this.#goType('List')})`);
+			throw notConvertible(
+				`PartialObjectMetadata, but the requested object is a list (${goType(this.#resource, 'List')})`,
+			);
 		const items = list.items.map((object) => this.#partial(object));
 		return { kind, apiVersion: this.#apiVersion, metadata: listMeta(list), items };
 	}
@@ -50,7 +52,7 @@ export class Converter {
 		const { resourceVersion = '' } = object.metadata;
 		if (kind === 'Table') return this.#table([object], resourceVersion === '' ? {} : { resourceVersion }, withColumns);
 		if (kind === 'PartialObjectMetadata') return this.#partial(object);
-		throw notConvertible(`PartialObjectMetadataList, but the requested object is not a list (${this.#goType('')})`);
+		throw notAList(this.#resource);
 	}
 
 	#table(objects: readonly KubeObject[], metadata: object, hasColumns: boolean): object {
@@ -67,17 +69,27 @@ export class Converter {
 	get #apiVersion(): string {
 		return `meta.k8s.io/${this.#conversion.version}`;
 	}
+}
 
-	/** Of upstream's internal type, for example `*core.NodeList`. */
-	#goType(suffix: string): string {
-		const { group, kind } = this.#resource;
-		const name = group === '' || group === 'events.k8s.io' ? 'core' : group.split('.')[0];
-		return `*${name}.${kind}${suffix}`;
-	}
+/** Of upstream's internal type, for example `*core.NodeList`. */
+function goType({ group, kind }: ApiResource, suffix: string): string {
+	const name = group === '' || group === 'events.k8s.io' ? 'core' : group.split('.')[0];
+	return `*${name}.${kind}${suffix}`;
 }
 
 const endsInitialEvents = ({ metadata }: KubeObject): boolean =>
 	metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
+
+const notAList = (resource: ApiResource) =>
+	notConvertible(`PartialObjectMetadataList, but the requested object is not a list (${goType(resource, '')})`);
+
+/**
+ * @throws API_NOT_ACCEPTABLE
+ * @differs upstream answers 200, and ends the watch at its first event
+ */
+export function requireEventForm(resource: ApiResource, { conversion }: Pick<Negotiated, 'conversion'>): void {
+	if (conversion?.kind === 'PartialObjectMetadataList') throw notAList(resource);
+}
 
 const notConvertible = (asked: string) =>
 	new KubejoinError('API_NOT_ACCEPTABLE', { problem: `you requested ${asked}` });

@@ -198,6 +198,27 @@ describe('writes over HTTPS', () => {
 		assert.deepEqual([all.object.kind, reached.at(-1)?.dryRun], ['ConfigMapList', true]);
 	});
 
+	it('refuses a body with the text and the first bytes of it, and options of a deletion without them', async () => {
+		const problem =
+			"couldn't get version/kind; json parse error: invalid character '\\x1f' looking for beginning of value";
+		const zipped = Buffer.from([0x1f, 0x8b, 0x08]);
+		const refusal = async (method: string, body: Uint8Array | string): Promise<string> => {
+			const path = method === 'POST' ? configMaps : `${configMaps}/a`;
+			const { text } = await doors.rest(method, path, { 'content-type': json }, body);
+			return (JSON.parse(text) as { message: string }).message;
+		};
+		assert.equal(
+			await refusal('POST', zipped),
+			`the object provided is unrecognized (must be of type ConfigMap): ${problem} (1f8b08)`,
+		);
+		assert.equal(await refusal('DELETE', zipped), problem);
+		const scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
+		assert.equal(
+			await refusal('DELETE', '{"kind":"ConfigMap","apiVersion":"v1"}'),
+			`no kind "ConfigMap" is registered for version "v1" ${scheme}`,
+		);
+	});
+
 	it('no body is an internal error, and none is left without an answer', async () => {
 		const types = ['', json, 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/merge-patch+json'];
 		const nested = fc.integer({ min: 1, max: 20_000 }).map((depth) => '['.repeat(depth) + ']'.repeat(depth));

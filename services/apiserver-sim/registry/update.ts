@@ -22,6 +22,7 @@ import type { ResourceRequest } from '../authorize/attributes.ts';
 import { forbidden } from '../authorize/forbidden.ts';
 import { quoted } from '../authorize/go-text.ts';
 import type { ApiRequest, Subresource } from '../request/api-request.ts';
+import { requireVersionNumber } from '../request/list-options.ts';
 import { hasGenericMetadata, newFinalizerProblems, preparedObject } from './create.ts';
 import { isRemovable } from './deletion.ts';
 import { isLarge } from './large-object.ts';
@@ -177,6 +178,7 @@ function requireVersion<T extends KubeObject>(
 	{ resourceVersion: found = '' }: ObjectMeta,
 ): void {
 	if (wanted === found) return;
+	requireVersionNumber(wanted);
 	if (wanted !== '' && wanted !== '0') throw new KubejoinError('API_CONFLICT', objects.details(name));
 	const { strategy, resource } = objects;
 	if (strategy.requiresVersionOnUpdate !== true) return;
@@ -240,7 +242,7 @@ function requireSameObject<T extends KubeObject>(
 ): void {
 	if (wanted === '' || wanted === found) return;
 	const { resource } = objects.resource;
-	const key = ['', etcdNames[resource] ?? resource, namespace, name]
+	const key = ['/registry', etcdNames[resource] ?? resource, namespace, name]
 		.filter((part, index) => index === 0 || part !== '')
 		.join('/');
 	const because =

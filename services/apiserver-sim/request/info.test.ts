@@ -63,7 +63,13 @@ describe('request info', () => {
 			'/apis/coordination.k8s.io/v1/leases/a',
 			'/api/v1/secrets/a',
 			'/api/v1/secrets/a/status',
-			'/api/v1/namespaces//secrets',
+			'/api/v1/namespaces//secrets/a',
+			'/api/v1/namespaces//nodes',
+			'/api/v1//namespaces/a/secrets',
+			'/api/v1/bindings',
+			'/api/v1/namespaces/default/bindings/a',
+			'/apis/authentication.k8s.io/v1/tokenreviews/a',
+			'/apis/authorization.k8s.io/v1/localsubjectaccessreviews',
 			'/api/v1//nodes',
 			'//api/v1/nodes',
 			'/api/v2/nodes',
@@ -75,6 +81,9 @@ describe('request info', () => {
 		assert.equal(rowAt('/api/v1/nodes/a'), resources.nodes);
 		assert.equal(rowAt('/api/v1/nodes//'), resources.nodes);
 		assert.equal(rowAt('/api/v1/secrets'), resources.secrets);
+		assert.equal(rowAt('/api/v1/namespaces//secrets'), resources.secrets);
+		assert.equal(rowAt('/api/v1/watch/namespaces//secrets'), resources.secrets);
+		assert.equal(rowAt('/apis/authentication.k8s.io/v1/tokenreviews'), resources.tokenReviews);
 		assert.equal(rowAt('/api/v1/namespaces/default/secrets/a'), resources.secrets);
 		assert.equal(rowAt('/api/v1/namespaces/default'), resources.namespaces);
 		assert.equal(rowAt('/api/v1/watch/nodes'), resources.nodes);
@@ -82,9 +91,19 @@ describe('request info', () => {
 
 	it('says which unknown resources upstream has a handler for', () => {
 		const isHandled = (path: string) => hasHandler(infoOfPath('GET', path));
-		for (const path of ['/api/v1/foos', '/api/v2/nodes', '/apis/certificates.k8s.io/v1beta1/x'])
-			assert.ok(isHandled(path));
-		for (const path of ['/apis/foo.k8s.io/v1/foos', '//api/v1/nodes', '/nosuch']) assert.ok(!isHandled(path));
+		const versions = ['/api/v2', '/api/v2/', '/apis/certificates.k8s.io/v9'];
+		for (const path of ['/api/v1/foos', '/api/v2/nodes', '/apis/certificates.k8s.io/v1beta1/x', ...versions])
+			assert.ok(isHandled(path), path);
+		const unknown = [
+			'/api',
+			'/apis',
+			'/apis/foo.k8s.io',
+			'/apis/foo.k8s.io/v1',
+			'/apis//v1',
+			'/apis/certificates.k8s.io',
+		];
+		for (const path of ['/apis/foo.k8s.io/v1/foos', '//api/v1/nodes', '/nosuch', ...unknown])
+			assert.ok(!isHandled(path), path);
 	});
 
 	it('is parsed in linear time for any path', () => {

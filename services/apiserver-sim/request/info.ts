@@ -73,13 +73,16 @@ export function infoOfPath(method: string, path: string, query: URLSearchParams 
 	const { group, version, pathVerb, isInNamespace, parts } = found;
 	const [resource = '', name = '', third = ''] = parts;
 	const row = rows.get(keyOf(group, version, resource));
+	// Clients that have no namespace in mind send an empty one: `/api/v1/namespaces//pods`.
+	const isEverywhere = isInNamespace && found.namespace === '' && name === '';
 	const isServed =
 		row !== undefined &&
 		pathVerb !== 'proxy' &&
 		first === 1 &&
-		trimmed.every(isFilled) &&
+		trimmed.filter(isEmpty).length === (isEverywhere ? 1 : 0) &&
 		(parts.length <= 3 || third === 'proxy') &&
-		(row.namespaced === isInNamespace || (row.namespaced && name === ''));
+		(row.namespaced === isInNamespace || (row.namespaced && name === '')) &&
+		hasPath(row, name, isInNamespace);
 	const verb = pathVerb ?? verbOf(method, name, query);
 	const isOfOne = pathVerb === 'watch' && name !== '';
 	const { fieldSelector, labelSelector } = isOfOne ? onlyNamed(name) : selectorsFor(verb, () => query);
@@ -97,6 +100,10 @@ export function infoOfPath(method: string, path: string, query: URLSearchParams 
 		labelSelector,
 	};
 }
+
+/** Kinds that can only be created have no path of one object, and none across namespaces. */
+const hasPath = ({ verbs, namespaced }: ApiResource, name: string, isInNamespace: boolean): boolean =>
+	verbs.includes(name === '' ? 'list' : 'get') || (name === '' && namespaced === isInNamespace);
 
 /** A watch of one object is a watch of all that selects it. @source apiserver/pkg/endpoints/handlers/get.go listOpts */
 const onlyNamed = (value: string): Pick<ResourceInfo, 'fieldSelector' | 'labelSelector'> => ({
@@ -133,6 +140,7 @@ const unservedResource = (named: Pick<ApiResource, 'group' | 'version' | 'resour
 });
 
 const isFilled = (part: string): boolean => part !== '';
+const isEmpty = (part: string): boolean => part === '';
 
 interface ReadParts {
 	readonly group: string;
@@ -174,10 +182,16 @@ export const isTrue = (value: string | null): boolean =>
 
 /**
  * Upstream has no handler for a group that it does not serve, or for a path that begins with two slashes: they are
- * paths like any other.
+ * paths like any other. An unknown version of a group that it serves has one.
  */
 export const hasHandler = (info: RequestInfo): boolean =>
-	info.isResource && groups.has(info.resource.group) && !info.path.startsWith('//');
+	info.isResource ? groups.has(info.resource.group) && !info.path.startsWith('//') : isVersion(info.path);
+
+function isVersion(path: string): boolean {
+	const [, root, group = '', version, ...more] = path.replace(/\/$/, '').split('/');
+	if (root === 'api') return group !== '' && version === undefined;
+	return root === 'apis' && group !== '' && groups.has(group) && (version ?? '') !== '' && more.length === 0;
+}
 
 /**
  * The request of a gRPC method, for example `UpdateApproval` of a resource's service.

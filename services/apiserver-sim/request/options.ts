@@ -19,8 +19,8 @@ const badRequest = (problem: string) => new KubejoinError('API_BAD_REQUEST', { p
 
 /** Milliseconds, or undefined for no wish. @throws API_BAD_REQUEST  before authentication, as upstream */
 export function timeoutOf(query: URLSearchParams): number | undefined {
-	const text = query.get('timeout');
-	if (text === null) return undefined;
+	const text = query.get('timeout') ?? '';
+	if (text === '') return undefined;
 	try {
 		const ms = parseGoDuration(text.slice(0, MAX_DURATION_LENGTH));
 		return ms > 0 ? ms : undefined;
@@ -33,6 +33,8 @@ const MAX_DURATION_LENGTH = 64;
 
 /** @throws API_BAD_REQUEST */
 export function readGetOptions(query: URLSearchParams): Partial<RequestOptions> {
+	if (query.get('export') && isTrue(query.get('export')))
+		throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
 	const resourceVersion = query.get('resourceVersion') ?? '';
 	requireResourceVersion(resourceVersion);
 	return { resourceVersion };

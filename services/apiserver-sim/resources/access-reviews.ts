@@ -111,16 +111,19 @@ function localProblems({ metadata, spec }: SubjectAccessReview): FieldProblem[] 
 		...(asked && namespace !== (metadata?.namespace ?? '')
 			? [invalid('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace')]
 			: []),
-		...(path ? [invalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request')] : []),
+		...(path ? [invalid('spec.nonResourceAttributes', internalPath(path), 'disallowed on this kind of request')] : []),
 	];
 }
+
+/** In upstream's internal type, whose fields have no names of JSON. */
+const internalPath = ({ path = '', verb = '' }: NonResourceAttributes) => ({ Path: path, Verb: verb });
 
 function questionProblems({ resourceAttributes, nonResourceAttributes }: Question): FieldProblem[] {
 	const isOne = Boolean(resourceAttributes) !== Boolean(nonResourceAttributes);
 	const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
 	const { fieldSelector, labelSelector } = resourceAttributes ?? {};
 	return [
-		...(isOne ? [] : [invalid('spec', nonResourceAttributes ?? null, detail)]),
+		...(isOne ? [] : [invalid('spec', nonResourceAttributes ? internalPath(nonResourceAttributes) : null, detail)]),
 		...selectorProblems(fieldSelector, 'fieldSelector'),
 		...selectorProblems(labelSelector, 'labelSelector'),
 	];

@@ -111,7 +111,8 @@ export const runtimeClasses = kindStrategy<RuntimeClass>(resources.runtimeClasse
 			const message = labelWarning(key);
 			return message === undefined ? [] : [`scheduling.nodeSelector: ${message}`];
 		}),
-	validateUpdate: (next, previous) => immutable('handler', next.handler, previous.handler),
+	validateUpdate: (next, previous) =>
+		next.handler === previous.handler ? [] : [invalid('handler', null, 'field is immutable')],
 });
 
 /** @source pkg/apis/node/validation ValidateScheduling: nodeSelector is checked as labels are */

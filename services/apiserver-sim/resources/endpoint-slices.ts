@@ -12,6 +12,7 @@ interface Endpoint {
 	readonly addresses?: readonly string[];
 	readonly nodeName?: string;
 	readonly hostname?: string;
+	readonly conditions?: object;
 	readonly hints?: { readonly forZones?: readonly Hint[]; readonly forNodes?: readonly Hint[] };
 }
 interface Hint {
@@ -28,7 +29,13 @@ const MAX_ADDRESSES = 100;
 const MAX_HINTS = 8;
 
 export const endpointSlices = kindStrategy<EndpointSlice>(resources.endpointSlices, {
-	generationOf: ({ addressType, endpoints, ports, metadata }) => [addressType, endpoints, ports, metadata.labels],
+	// Upstream compares without the difference between an empty value and none.
+	generationOf: ({ addressType, endpoints = [], ports = [], metadata: { labels = {} } }) => [
+		addressType,
+		endpoints.map((one) => ({ ...one, conditions: one.conditions ?? {} })),
+		ports,
+		labels,
+	],
 	warningsOf: ({ addressType }, previous) =>
 		previous === undefined && addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [],
 	setDefaults: (slice) => ({

@@ -17,6 +17,7 @@ import {
 	validatingWebhookConfigurations,
 } from './admission-kinds.ts';
 import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
+import { endpointSlices } from './endpoint-slices.ts';
 import { changedGroupEvents, events, groupEventProblems, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
@@ -415,6 +416,18 @@ describe('kinds', () => {
 		});
 	});
 
+	describe('EndpointSlices', () => {
+		it('have no new generation for an empty value in the place of none', async () => {
+			const endpoints = [{ addresses: ['1.2.3.4'] }];
+			await create(endpointSlices, { addressType: 'IPv4', endpoints });
+			const same = { addressType: 'IPv4', endpoints: [{ ...endpoints[0], conditions: {} }], ports: [] };
+			const { metadata } = await update(endpointSlices, { ...same, metadata: { name: 'a', labels: {} } });
+			assert.equal(metadata.generation, 1);
+			const changed = await update(endpointSlices, { ...same, endpoints: [] });
+			assert.equal(changed.metadata.generation, 2);
+		});
+	});
+
 	describe('Namespaces', () => {
 		it('wait for their finalizer when they are deleted', async () => {
 			const { spec, status, metadata } = await create(namespaces, {});
@@ -426,6 +439,12 @@ describe('kinds', () => {
 			const left = await update(namespaces, { ...terminating, spec: {} }, { subresource: 'finalize' });
 			assert.deepEqual(left.spec, {});
 			assert.match(await refusalOf(update(namespaces, {})), /404/);
+		});
+
+		it('name the finalizer that is refused', async () => {
+			await create(namespaces, {});
+			const bad = update(namespaces, { spec: { finalizers: ['a.b/c', 'bad'] } }, { subresource: 'finalize' });
+			assert.match(await refusalOf(bad), /spec\.finalizers\[1\]: Invalid value: "bad": name is neither/);
 		});
 
 		it('keep their finalizers when an update leaves them out', async () => {

@@ -31,11 +31,11 @@ const base = kindStrategy<Namespace>(resources.namespaces, {
 		status: { ...namespace.status, phase: 'Terminating' },
 	}),
 	isFinalizing: ({ spec }) => (spec?.finalizers ?? []).length > 0,
-	validate: ({ spec }) =>
-		(spec?.finalizers ?? []).flatMap((finalizer) => [
-			...qualifiedProblems('spec.finalizers', finalizer),
-			...finalizerNameProblems('spec.finalizers', finalizer),
-		]),
+	validate: ({ spec }, _previous, subresource) =>
+		(spec?.finalizers ?? []).flatMap((finalizer, at) => {
+			const field = subresource === 'finalize' ? `spec.finalizers[${at}]` : 'spec.finalizers';
+			return [...qualifiedProblems(field, finalizer), ...finalizerNameProblems(field, finalizer)];
+		}),
 });
 
 /** @source pkg/apis/core/v1 SetDefaults_NamespaceStatus */

@@ -87,7 +87,7 @@ describe('reviews', () => {
 		assert.equal(await refusalOf(self({})), invalid(one));
 		assert.equal(await refusalOf(self()), invalid(one));
 		const both = { resourceAttributes, nonResourceAttributes: { path: '/', verb: 'get' } };
-		assert.match(await refusalOf(self(both)), /spec: Invalid value: \{"path":"\/","verb":"get"\}: exactly one of/);
+		assert.match(await refusalOf(self(both)), /spec: Invalid value: \{"Path":"\/","Verb":"get"\}: exactly one of/);
 		const nobody = 'spec.user: Invalid value: "": at least one of user or group must be specified';
 		assert.equal(await refusalOf(other({ resourceAttributes })), invalid(nobody));
 		assert.equal(await refusalOf(other({ resourceAttributes, groups: [] })), invalid(nobody));

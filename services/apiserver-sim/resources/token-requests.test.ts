@@ -158,6 +158,7 @@ describe('a request for a token', () => {
 		assert.equal(await refusalOf(ask(bind('ConfigMap', 'c'))), `${text} /v1, Kind=ConfigMap`);
 		const deployment = { boundObjectRef: { kind: 'Pod', apiVersion: 'apps/v1', name: 'p' } };
 		assert.equal(await refusalOf(ask(deployment)), `${text} apps/v1, Kind=Pod`);
+		assert.equal(await refusalOf(ask(bind('Secret', ''))), '400 BadRequest: Name parameter required.');
 		assert.equal(await refusalOf(ask(bind('constructor', 'c'))), `${text} /v1, Kind=constructor`);
 		assert.match(
 			await refusalOf(ask({ attestations: { a: ['b'] } })),

@@ -141,6 +141,7 @@ async function boundObjects(
 		throw new KubejoinError('API_BAD_REQUEST', { problem: `cannot bind token to object of type ${type}` });
 	}
 	const { resource, as } = target;
+	if (boundName === '') throw new KubejoinError('API_BAD_REQUEST', { problem: 'Name parameter required.' });
 	const object = await objects.get(resource, namespace, boundName);
 	if (object === undefined) throw notFound(resource, boundName);
 	const pod = as === 'pod' ? (object as Pod) : undefined;

@@ -36,7 +36,8 @@ describe('a review of a token', () => {
 	});
 
 	it('answers with why the token is invalid', async () => {
-		assert.deepEqual(await statusOf({ token: 'old' }), { user: {}, error: 'service account token has expired' });
+		const error = '[invalid bearer token, service account token has expired]';
+		assert.deepEqual(await statusOf({ token: 'old' }), { user: {}, error });
 		for (const token of ['unknown', ' valid', ' '])
 			assert.deepEqual(await statusOf({ token }), { user: {}, error: 'invalid bearer token' }, token);
 	});

@@ -34,7 +34,10 @@ export const tokenReviews = (
 			status:
 				verdict !== undefined && 'user' in verdict
 					? { authenticated: true, user: withAuthenticatedGroup(verdict.user), audiences: [...verdict.audiences] }
-					: { user: {}, error: verdict?.problem ?? invalidBearerToken },
+					: {
+							user: {},
+							error: verdict === undefined ? invalidBearerToken : `[${invalidBearerToken}, ${verdict.problem}]`,
+						},
 		} as TokenReview;
 	},
 });
