@@ -2,7 +2,7 @@
  * 61 to 1,000 nodes: a cell for each on one canvas, in the order in which they started. Only cells that changed are
  * drawn. The table has every node as text.
  */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useWords } from '../words.ts';
 import { type Box, FIELD_COLUMNS, FIELD_ROWS } from './layout.ts';
 import type { NodeState, Party } from './scene.ts';
@@ -31,7 +31,8 @@ export function Field({ nodes, box, onOpen }: FieldProps) {
 	const [fastest, slowest] = bounds(nodes);
 	const gap = gapOf(box.width / FIELD_COLUMNS);
 	const cell = { width: box.width / FIELD_COLUMNS, height: box.height / FIELD_ROWS };
-	useEffect(() => {
+	// Before the paint: the cells are those of the counts above them.
+	useLayoutEffect(() => {
 		const { current } = canvas;
 		if (current === null) return;
 		const scale = devicePixelRatio * (current.currentCSSZoom ?? 1);
@@ -40,7 +41,7 @@ export function Field({ nodes, box, onOpen }: FieldProps) {
 		current.getContext('2d')?.scale(scale, scale);
 		drawn.current = [];
 	}, [box.width, box.height]);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const { current } = canvas;
 		const context = current?.getContext('2d');
 		if (current === null || context == null) return;
