@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { microClock, rfc3339Micro, systemClock, waitBy } from './clock.ts';
+import fc from 'fast-check';
+import { microClock, rfc3339, rfc3339Micro, systemClock, waitBy } from './clock.ts';
 
 describe('the clock', () => {
 	it('formats microseconds, with three zeros if the clock has only milliseconds', () => {
@@ -8,6 +9,19 @@ describe('the clock', () => {
 		assert.equal(rfc3339Micro(ms), '2026-01-31T12:00:00.007000Z');
 		assert.equal(rfc3339Micro(ms + 0.25), '2026-01-31T12:00:00.007250Z');
 		assert.equal(rfc3339Micro(ms + 0.9995), '2026-01-31T12:00:00.007999Z');
+	});
+
+	it('formats seconds as toISOString does, and refuses what is no time', () => {
+		const anyMs = fc.double({ min: -8.64e15, max: 8.64e15, noNaN: true });
+		const nearMs = fc.integer({ min: Date.UTC(990, 0), max: Date.UTC(10_010, 0) });
+		fc.assert(
+			fc.property(fc.oneof(anyMs, nearMs), (ms) =>
+				assert.equal(rfc3339(ms), `${new Date(ms).toISOString().slice(0, 19)}Z`),
+			),
+			{ numRuns: 1_000 },
+		);
+		assert.equal(rfc3339(Date.UTC(2026, 0, 31, 1, 2, 3, 999)), '2026-01-31T01:02:03Z');
+		assert.throws(() => rfc3339(Number.NaN), RangeError);
 	});
 
 	it('agrees with the clock of the system to the microsecond', () => {

@@ -61,7 +61,16 @@ export function waitBy(clock: Clock): WaitUntil {
 }
 
 /** RFC 3339 in UTC with whole seconds, as Kubernetes writes `metav1.Time`: `2026-01-31T12:00:00Z`. */
-export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+export function rfc3339(ms: number): string {
+	const date = new Date(ms);
+	const year = date.getUTCFullYear();
+	if (!(year >= 1000 && year <= 9999)) return `${date.toISOString().slice(0, 19)}Z`;
+	const day = `${year}-${twoDigits(date.getUTCMonth() + 1)}-${twoDigits(date.getUTCDate())}`;
+	// A quarter of the time of toISOString; an object has several times.
+	return `${day}T${twoDigits(date.getUTCHours())}:${twoDigits(date.getUTCMinutes())}:${twoDigits(date.getUTCSeconds())}Z`;
+}
+
+const twoDigits = (value: number): string => (value < 10 ? `0${value}` : String(value));
 
 /** RFC 3339 in UTC with microseconds, as Kubernetes writes `metav1.MicroTime`: `2026-01-31T12:00:00.000000Z`. */
 export const rfc3339Micro = (ms: number): string => {
