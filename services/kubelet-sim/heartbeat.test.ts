@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Lease, Node } from '../../lib/kube/types.ts';
-import { register, registerNode, renewLease, reportStatus, STATUS_INTERVAL_MS } from './heartbeat.ts';
+import { beat, registerNode, renewLease, reportStatus, STATUS_INTERVAL_MS } from './heartbeat.ts';
 import { nodeObject, readyConditions } from './node-object.ts';
 
 const now = Date.UTC(2026, 0, 1);
@@ -63,8 +63,8 @@ const wanted = () => nodeObject('n', now, { kubeletVersion: 'v1.37.2' });
 describe('the registration of a node', () => {
 	it('creates the Node', async () => {
 		const { api, writes } = fakeResource<Node>();
-		assert.deepEqual(await registerNode(api, wanted()), { uid: 'u', becameReady: true });
-		assert.deepEqual(await registerNode(api, wanted()), { uid: 'u', becameReady: false });
+		assert.deepEqual(await registerNode(api, wanted()), { nodeUid: 'u', becameReady: true });
+		assert.deepEqual(await registerNode(api, wanted()), { nodeUid: 'u', becameReady: false });
 		assert.deepEqual(writes, ['create', 'update', 'updateStatus']);
 	});
 
@@ -92,27 +92,28 @@ describe('the registration of a node', () => {
 
 describe('a heartbeat', () => {
 	const leaseNow = () => now;
+	const registration = { nodeUid: 'u', becameReady: true };
 	const written = (writes: readonly string[]) => writes.join(' ');
 
-	it('creates the Lease with the Node, then renews it with one write', async () => {
+	it('creates the Lease, which the Node owns, then renews it with one write', async () => {
 		const { api, writes, reads, stored } = fakeResource<Lease>();
-		const { nodeUid, lease } = await register({ nodes: fakeResource<Node>().api, leases: api }, wanted(), leaseNow);
-		assert.equal(nodeUid, 'u');
+		const first = await beat(api, 'n', registration, leaseNow);
+		assert.deepEqual([first.nodeUid, first.becameReady], ['u', true]);
 		assert.deepEqual(stored()?.spec, {
 			holderIdentity: 'n',
 			leaseDurationSeconds: 40,
 			renewTime: '2026-01-01T00:00:00.000000Z',
 		});
 		assert.deepEqual(stored()?.metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' }]);
-		const renewed = await renewLease(api, lease, () => now + 10_000);
-		await renewLease(api, renewed, () => now + 20_000);
+		const second = await beat(api, 'n', first, () => now + 10_000);
+		await beat(api, 'n', second, () => now + 20_000);
 		assert.equal(stored()?.spec?.renewTime, '2026-01-01T00:00:20.000000Z');
 		assert.deepEqual([written(writes), reads()], ['create update update', 0]);
 	});
 
 	it('takes over an existing Lease', async () => {
 		const { api, stored } = fakeResource<Lease>(typed({ metadata: { name: 'n', labels: { mine: 'yes' } } }) as never);
-		await register({ nodes: fakeResource<Node>().api, leases: api }, wanted(), leaseNow);
+		await beat(api, 'n', registration, leaseNow);
 		assert.deepEqual(
 			[stored()?.metadata.labels, stored()?.metadata.ownerReferences?.[0]?.uid, stored()?.spec?.holderIdentity],
 			[{ mine: 'yes' }, 'u', 'n'],
@@ -121,7 +122,7 @@ describe('a heartbeat', () => {
 
 	it('renews the Lease from its present state after a conflict, and fails after too many', async () => {
 		const { api, reads, disturb } = fakeResource<Lease>();
-		const { lease } = await register({ nodes: fakeResource<Node>().api, leases: api }, wanted(), leaseNow);
+		const { lease } = await beat(api, 'n', registration, leaseNow);
 		disturb(1);
 		await renewLease(api, lease, () => now + 10_000);
 		assert.equal(reads(), 1);
@@ -131,7 +132,7 @@ describe('a heartbeat', () => {
 
 	it('fails when the Lease was deleted, so that the node registers again', async () => {
 		const { api, remove } = fakeResource<Lease>();
-		const { lease } = await register({ nodes: fakeResource<Node>().api, leases: api }, wanted(), leaseNow);
+		const { lease } = await beat(api, 'n', registration, leaseNow);
 		remove();
 		await assert.rejects(renewLease(api, lease, leaseNow), { name: 'API_NOT_FOUND' });
 	});

@@ -23,21 +23,18 @@ export interface Registration {
 	readonly nodeUid: string;
 	/** The node was not known to be ready before. */
 	readonly becameReady: boolean;
-	/** As the last write returned it. */
-	readonly lease: Lease;
+	/** As the last write returned it; absent before the first heartbeat. */
+	readonly lease?: Lease;
 }
 
 type Nodes = Pick<ApiClient['nodes'], 'create' | 'get' | 'update' | 'updateStatus'>;
 type Leases = Pick<ApiClient['leases'], 'create' | 'get' | 'update'>;
 
 /** Create the Node, or update an existing one with the data of this machine. */
-export async function registerNode(
-	nodes: Nodes,
-	wanted: Unsent<Node>,
-): Promise<{ uid: string } & Pick<Registration, 'becameReady'>> {
+export async function registerNode(nodes: Nodes, wanted: Unsent<Node>): Promise<Registration> {
 	try {
 		const { metadata } = await nodes.create(wanted, { expects: ['API_ALREADY_EXISTS'] });
-		return { uid: metadata.uid ?? '', becameReady: true };
+		return { nodeUid: metadata.uid ?? '', becameReady: true };
 	} catch (error) {
 		if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
 	}
@@ -51,7 +48,7 @@ export async function registerNode(
 		};
 		const updated = await nodes.update({ ...found, metadata });
 		await nodes.updateStatus({ ...updated, ...(wanted.status === undefined ? {} : { status: wanted.status }) });
-		return { uid: found.metadata.uid ?? '', becameReady: !isReady(found) };
+		return { nodeUid: found.metadata.uid ?? '', becameReady: !isReady(found) };
 	});
 }
 
@@ -74,14 +71,18 @@ export async function reportStatus(
 	});
 }
 
-/** Create the Node and its Lease, or update existing ones. */
-export async function register(
-	{ nodes, leases }: { readonly nodes: Nodes; readonly leases: Leases },
-	wanted: Unsent<Node>,
+/** Renew the Lease of a registered node, or create it. @returns the registration with the written Lease */
+export async function beat(
+	leases: Leases,
+	nodeName: string,
+	known: Registration,
 	clock: Clock,
-): Promise<Registration> {
-	const { uid: nodeUid, becameReady } = await registerNode(nodes, wanted);
-	return { nodeUid, becameReady, lease: await createLease(leases, wanted.metadata.name ?? '', nodeUid, clock()) };
+): Promise<Required<Registration>> {
+	const { lease: last, nodeUid } = known;
+	const lease = await (last === undefined
+		? createLease(leases, nodeName, nodeUid, clock())
+		: renewLease(leases, last, clock));
+	return { ...known, lease };
 }
 
 const specOf = (nodeName: string, nowMs: number) => ({

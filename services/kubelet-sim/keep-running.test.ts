@@ -21,13 +21,13 @@ interface RunOptions {
 	readonly reconnectInTurn?: InTurn;
 	readonly stopping?: AbortController;
 	readonly say?: (sentence: string) => void;
+	readonly known?: Lease | undefined;
 }
 
 /** Runs a node that has joined, until each answer to a renewal of its Lease was given. @returns its calls */
-async function run(
-	answers: readonly Answer[],
-	{ pauseMs = 0, reconnectInTurn, stopping = new AbortController(), say = () => undefined }: RunOptions = {},
-): Promise<string[]> {
+async function run(answers: readonly Answer[], options: RunOptions = {}): Promise<string[]> {
+	const { pauseMs = 0, reconnectInTurn, stopping = new AbortController(), say = () => undefined } = options;
+	const known = 'known' in options ? options.known : lease;
 	let nowMs = start;
 	const calls: string[] = [];
 	const left = [...answers];
@@ -72,7 +72,7 @@ async function run(
 	const none = () => undefined;
 	await stay(context, {
 		...{ identity: identity as NodeIdentity, onBeat: none, onRotated: none, onRefused: none },
-		registration: { nodeUid: 'u', becameReady: false, lease },
+		registration: { nodeUid: 'u', becameReady: false, ...(known === undefined ? {} : { lease: known }) },
 		reconnectInTurn,
 	});
 	return calls.slice(0, calls.indexOf('stopped'));
@@ -82,6 +82,10 @@ describe('a node that runs', () => {
 	it('renews its Lease with one call after the API server was unavailable', async () => {
 		const answers: readonly Answer[] = ['renewed', 'unavailable', 'unavailable', 'renewed'];
 		assert.deepEqual(await run(answers), answers);
+	});
+
+	it('creates its Lease after its join without another registration', async () => {
+		assert.deepEqual(await run(['renewed'], { known: undefined }), ['create lease', 'renewed']);
 	});
 
 	it('registers again when its Lease is deleted', async () => {

@@ -6,11 +6,11 @@ import { randomInt } from 'node:crypto';
 import { causeText, type KubejoinError } from '../../lib/errors.ts';
 import { readKubeletVersion } from './cluster-settings.ts';
 import {
+	beat,
 	LEASE_DURATION_SECONDS,
 	RENEW_INTERVAL_MS,
 	type Registration,
-	register,
-	renewLease,
+	registerNode,
 	reportStatus,
 	STATUS_CHECK_INTERVAL_MS,
 } from './heartbeat.ts';
@@ -23,7 +23,7 @@ import { keepRenewed, type RenewalEvents } from './rotation/keep-renewed.ts';
 
 export interface StayOptions extends RenewalEvents {
 	readonly identity: NodeIdentity;
-	/** That of the join, which counts as the first heartbeat; absent: the first heartbeat registers the node. */
+	/** That of the join; absent: the first heartbeat registers the node. */
 	readonly registration?: Registration;
 	/** Called after each renewal of the Lease. */
 	readonly onBeat: (atMs: number) => void;
@@ -85,7 +85,7 @@ class RunningNode {
 			},
 		});
 		try {
-			if (this.#registration !== undefined) await this.#continueFromJoin();
+			if (this.#registration !== undefined) this.#continueFromJoin();
 			do {
 				await this.#beatUntilExpired();
 				// An attempt that started before the expiry can still succeed; a failed one is the reason of the expiry.
@@ -119,12 +119,9 @@ class RunningNode {
 		this.#onceRotated();
 	}
 
-	async #continueFromJoin(): Promise<void> {
+	#continueFromJoin(): void {
 		[this.#beatMs, this.#statusMs] = [this.#context.clock(), this.#context.clock()];
-		this.#options.onBeat(this.#beatMs);
 		this.#recordEvents();
-		this.#waitMs = nextBeatMs();
-		await this.#wait();
 	}
 
 	async #beatUntilExpired(): Promise<void> {
@@ -167,15 +164,15 @@ class RunningNode {
 		const { clock, paths, kubelet } = this.#context;
 		const { api } = this.#connection;
 		const { nodeName } = this.#options.identity;
-		const known = this.#registration;
 		// After a long silence the Node may be marked as unreachable.
 		if (!this.#isRecent()) this.#statusMs = 0;
-		if (known === undefined) {
+		if (this.#registration === undefined) {
 			const node = nodeObject(nodeName, clock(), { kubeletVersion: await readKubeletVersion(paths), kubelet });
-			this.#registration = await register(api, node, clock);
+			this.#registration = await registerNode(api.nodes, node);
 			this.#statusMs = clock();
 			this.#recordEvents();
-		} else this.#registration = { ...known, lease: await renewLease(api.leases, known.lease, clock) };
+		}
+		this.#registration = await beat(api.leases, nodeName, this.#registration, clock);
 		this.#beatMs = clock();
 		this.#options.onBeat(this.#beatMs);
 		if (clock() - this.#statusMs < STATUS_CHECK_INTERVAL_MS) return;

@@ -233,6 +233,7 @@ describe('attacker-sim', () => {
 		const node = await meet('node-caught', { apiServerEndpoint: endpoint, token, caCertHashes: [pin] }, 908);
 		assert.equal(node.hasEnded, false, node.output());
 		assert.match(node.output(), /This node has joined the cluster/);
+		await eventually(5, () => assert.match(attacker.output(), /Leases\/Create/));
 		await attacker.stop();
 		const { captured, tokenBytes, tokensSeen, clientCertificates, requests, tlsHandshakes } = report();
 		assert.deepEqual(

@@ -29,7 +29,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 				return found;
 			});
 			assert.equal(node.metadata.labels?.['kubernetes.io/hostname'], 'node-1');
-			const { spec, metadata } = await mesh.api.leases.get('node-1', 'kube-node-lease');
+			const { spec, metadata } = await eventually(5, () => mesh.api.leases.get('node-1', 'kube-node-lease'));
 			assert.deepEqual([spec?.holderIdentity, spec?.leaseDurationSeconds], ['node-1', 40]);
 			assert.deepEqual(metadata.ownerReferences, [
 				{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: node.metadata.uid },

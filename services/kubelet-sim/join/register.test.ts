@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
-import type { Lease, Node } from '../../../lib/kube/types.ts';
+import type { Node } from '../../../lib/kube/types.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { inTurn, refusedConnection, type TestTools, testServer, testSettings, testTools } from './fixtures.test.ts';
 import { register } from './register.ts';
@@ -9,24 +9,16 @@ const identity = { nodeName: 'n', server: testServer } as NodeIdentity;
 
 describe('register', () => {
 	let tools: TestTools;
-	let leases: Lease[];
+	let nodes: Node[];
 	const run = (timeoutMs: number, ...answers: readonly (object | Error)[]) => {
-		leases = [];
+		nodes = [];
 		const answer = inTurn(...answers);
 		tools = testTools({
 			nodes: {
-				create: async (node: Node) => ({ ...node, ...(await answer()), metadata: { ...node.metadata, uid: 'u' } }),
-			},
-			leases: {
-				get: async () =>
-					Promise.reject(new KubejoinError('API_NOT_FOUND', { resource: 'leases', group: '', name: 'n' } as never)),
-				create: async (lease: Lease) => {
-					leases.push(lease);
-					return lease;
-				},
-				update: async (lease: Lease) => {
-					leases.push(lease);
-					return lease;
+				create: async (node: Node) => {
+					await answer();
+					nodes.push(node);
+					return { ...node, metadata: { ...node.metadata, uid: 'u' } };
 				},
 			},
 		});
@@ -39,12 +31,14 @@ describe('register', () => {
 		assert.equal(tools.dialled.at(-1), 'closed');
 	};
 
-	it('creates the Node and a Lease owned by it, with the node’s certificate', async () => {
+	it('creates the Node with one call, with the node’s certificate', async () => {
 		const { registration } = await run(1_000, {});
-		assert.deepEqual([registration?.nodeUid, registration?.lease], ['u', leases[0]]);
+		assert.deepEqual(registration, { nodeUid: 'u', becameReady: true });
 		assert.deepEqual(tools.dialled, ['as node h:6443', 'closed']);
-		assert.equal(leases.length, 1);
-		assert.equal(leases[0]?.metadata.ownerReferences?.[0]?.uid, 'u');
+		assert.deepEqual(
+			nodes.map(({ metadata }) => metadata.name),
+			['n'],
+		);
 	});
 
 	it('waits for an unavailable server, and prints the reason once', async () => {

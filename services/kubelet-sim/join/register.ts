@@ -1,11 +1,11 @@
 /**
- * Creates the Node and its Lease over mutual TLS.
+ * Creates the Node over mutual TLS. Its first heartbeat creates its Lease: the node is Ready without it.
  *
  * @source kubelet kubelet_node_status.go tryRegisterWithAPIServer
  */
 import type { Phase } from '../../../lib/workflow.ts';
 import type { ClusterSettings } from '../cluster-settings.ts';
-import { type Registration, register as registerNode } from '../heartbeat.ts';
+import { type Registration, registerNode } from '../heartbeat.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { nodeObject } from '../node-object.ts';
 import type { JoinContext } from './join-context.ts';
@@ -29,7 +29,7 @@ export const register = (tools: JoinContext): Phase<Needs, { readonly registrati
 		const { dial, clock, kubelet } = tools;
 		const connection = dial.asNode(identity.server, identity);
 		const node = () => nodeObject(identity.nodeName, clock(), { kubeletVersion: settings.kubernetesVersion, kubelet });
-		const attempt = () => registerNode(connection.api, node(), clock);
+		const attempt = () => registerNode(connection.api.nodes, node());
 		try {
 			const waiting = '[kubelet] Waiting for the API server to create the Node';
 			return {

@@ -42,7 +42,7 @@ export const labTexts: LabTexts = {
 	noNodes: 'The cluster has no node.',
 	noCsrs: 'No request for a certificate is stored. A join creates one.',
 	noTokens: 'No bootstrap token is stored, so no node can join. Create one:',
-	noLeases: 'No node has a Lease. A node creates its Lease at the end of its join.',
+	noLeases: 'No node has a Lease. A node creates its Lease after its join.',
 	noEvents: 'No event is stored. The API server keeps an event for an hour.',
 	noServices: 'The observer asks no service for its health: KUBEJOIN_SERVICES is not set.',
 	groups: {

@@ -72,7 +72,7 @@ export const checkTextsInChinese: Readonly<Record<keyof typeof checkTexts, strin
 	tokenGroups: '令牌的组以 system:bootstrappers: 开头',
 	tokenAccepted: 'API 服务器接受令牌',
 	nodeNameFree: '没有同名的 Ready 节点',
-	nodeRegistered: 'API 服务器接受 Node 和 Lease',
+	nodeRegistered: 'API 服务器接受 Node',
 	keyWritten: 'P-256 密钥已写入文件，权限为 0600',
 	csrSignature: '请求由其中公钥对应的私钥签名',
 	csrApproved: '请求方的此类请求可以批准',

@@ -73,7 +73,7 @@ export const checkTexts: Readonly<Record<CheckKey, string>> = {
 	tokenGroups: 'Its groups begin with system:bootstrappers:',
 	tokenAccepted: 'The API server accepted the token',
 	nodeNameFree: 'No Ready node has this name',
-	nodeRegistered: 'The API server accepted Node and Lease',
+	nodeRegistered: 'The API server accepted the Node',
 	keyWritten: 'The P-256 key is in a file with mode 0600',
 	csrSignature: 'The request is signed with the key that it contains',
 	csrApproved: 'The requester may have such a request approved',
