@@ -180,6 +180,8 @@ function TwoJoins({ store, left, right }: { readonly store: Store; readonly left
 	const { say, messages } = words;
 	const leftSteps = useSteps(store, left.id);
 	const rightSteps = useSteps(store, right.id);
+	// A join has steps: without any, they are on their way, and a difference would be invented.
+	if (leftSteps.length === 0 || rightSteps.length === 0) return <section class="compare" aria-busy="true" />;
 	const { rows, firstDifference } = compareJoins({ join: left, steps: leftSteps }, { join: right, steps: rightSteps });
 	const different = rows[firstDifference];
 	const named = ({ node }: Join, step: Step | undefined) => ({
