@@ -102,7 +102,7 @@ describe('the observer', () => {
 				.sort((a, b) => Number(a.startMs) - Number(b.startMs));
 			assert.deepEqual(
 				own.map(({ tls }) => tls),
-				[...['unverified'], ...Array(5).fill('one-way'), 'mutual', 'mutual'],
+				[...['unverified'], ...Array(5).fill('one-way'), 'mutual'],
 			);
 			const verify = all.find(({ label }) => label === 'TokenStore/Verify');
 			assert.deepEqual([verify?.from, verify?.to, verify?.tls], ['apiserver-sim', 'token-store', 'mutual']);
