@@ -53,7 +53,10 @@ describe('a service account', () => {
 		const forVault = await tokenOf({ audiences: ['vault'] });
 		const { status } = await review(forVault, ['vault', 'other']);
 		assert.deepEqual([status?.authenticated, status?.user?.username, status?.audiences], [true, username, ['vault']]);
-		assert.match((await review(forVault)).status?.error ?? '', /^token audiences \["vault"\] is invalid/);
+		assert.match(
+			(await review(forVault)).status?.error ?? '',
+			/^\[invalid bearer token, token audiences \["vault"\] is invalid/,
+		);
 		const bootstrap = await review(await mesh.createToken());
 		assert.match(bootstrap.status?.user?.username ?? '', /^system:bootstrap:/);
 	});
