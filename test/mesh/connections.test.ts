@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { runProgram } from '../../lib/process-supervisor.ts';
-import { pkiPlan, servicePorts } from '../../scripts/mesh/services.ts';
+import { servicePorts } from '../../scripts/mesh/services.ts';
 // biome-ignore lint/style/noRestrictedImports: types, those of the answers that the page reads
 import type { Connection, StepDetail, Traffic } from '../../services/observer/api.ts';
 import { claimPorts, type PortBlock } from '../ports.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+import { makeRedisFiles } from './redis-files.ts';
 
 const run = promisify(execFile);
 const STREAM_MS = 2_000;
@@ -26,15 +26,7 @@ describe('the connections of the page, on Redis', () => {
 	before(async function () {
 		block = await claimPorts();
 		const { port } = block;
-		await runProgram(pkiPlan({ state, port, store: 'lmdb' }));
-		const file = (name: string) => join(state, 'pki', 'redis', name);
-		const dir = join(state, 'redis');
-		mkdirSync(dir);
-		redis = await startRedis({
-			dir,
-			tls: { ca: file('mesh-ca.crt'), cert: file('server.crt'), key: file('server.key') },
-			aclFile: file('users.acl'),
-		});
+		redis = await startRedis(await makeRedisFiles(state, port));
 		if (redis === undefined) return this.skip();
 		mesh = await startTestMesh({ state, port, store: redis.url, observer: { story: 'off' } });
 		await mesh.startNode('node-1', 0, mesh.joinConfig({ token: await mesh.createToken(), discovery: '30s' }));

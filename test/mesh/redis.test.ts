@@ -1,13 +1,12 @@
 /** The mesh on Redis with TLS, client certificates and an ACL user for each service. Needs redis-server. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProgram } from '../../lib/process-supervisor.ts';
-import { pkiPlan } from '../../scripts/mesh/services.ts';
 import { claimPorts, type PortBlock } from '../ports.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../redis-server.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+import { makeRedisFiles } from './redis-files.ts';
 
 describe('a mesh on Redis', () => {
 	const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
@@ -19,15 +18,7 @@ describe('a mesh on Redis', () => {
 	before(async function () {
 		block = await claimPorts();
 		const { port } = block;
-		await runProgram(pkiPlan({ state, port, store: 'lmdb' }));
-		const file = (name: string) => join(state, 'pki', 'redis', name);
-		const dir = join(state, 'redis');
-		mkdirSync(dir);
-		options = {
-			dir,
-			tls: { ca: file('mesh-ca.crt'), cert: file('server.crt'), key: file('server.key') },
-			aclFile: file('users.acl'),
-		};
+		options = await makeRedisFiles(state, port);
 		redis = await startRedis(options);
 		if (redis === undefined) return this.skip();
 		mesh = await startTestMesh({ state, port, store: redis.url });
