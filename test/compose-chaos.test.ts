@@ -34,7 +34,7 @@ describe('experiments on a mesh of containers', function () {
 		await eventually(60, async () => assert.match((await lab(where, 'steady')).stdout, /^steady: /));
 	});
 	after(async () => {
-		await project?.compose('down', '-v', '--remove-orphans');
+		await project?.down();
 		if (where !== undefined) rmSync(where.state, { recursive: true, force: true });
 	});
 

@@ -93,7 +93,7 @@ describe('the mesh in containers', function () {
 	before(async function () {
 		this.timeout('15m');
 		project = await openProject(projectName);
-		await project.compose('down', '-v', '--remove-orphans');
+		await project.down();
 		for (const port of [6443, 8080]) await requireFreePort('the mesh in containers', port);
 		say(`${project.program} build`);
 		await project.compose('build');
@@ -106,7 +106,7 @@ describe('the mesh in containers', function () {
 
 	after(async () => {
 		if (!isDone) say((await run('docker', 'ps', '-a')).stdout + (await project.compose('logs', '--tail=20')));
-		await project.compose('down', '-v', '--remove-orphans');
+		await project.down();
 	});
 
 	it('runs one image, and names each node after its container', async () => {

@@ -63,14 +63,11 @@ export function readTls(socket: TLSSocket, { side, anchors, host }: TlsEnd): Rea
 	const [clients, servers] = side === 'client' ? [own, peers] : [peers, own];
 	const [client] = clients;
 	const [server] = servers;
-	const [, version = ''] = socket.getProtocol()?.split('v') ?? [];
 	const { localAddress, localPort, remoteAddress, remotePort } = socket;
 	return {
 		attributes: defined({
 			'tls.protocol.name': 'tls',
-			'tls.protocol.version': version,
-			'tls.cipher': socket.getCipher()?.standardName,
-			'tls.curve': side === 'client' ? curveOf(socket) : undefined,
+			...negotiated(socket, side),
 			'tls.next_protocol': socket.alpnProtocol || undefined,
 			'tls.resumed': socket.isSessionReused(),
 			'tls.established': true,
@@ -87,6 +84,16 @@ export function readTls(socket: TLSSocket, { side, anchors, host }: TlsEnd): Rea
 			'tls.server.certificate_chain': servers.map(String),
 			'tls.client.certificate_chain': clients.map(String),
 		}),
+	};
+}
+
+/** Version, cipher and group of an open socket whose handshake has ended. */
+export function negotiated(socket: TLSSocket, side: TlsEnd['side']): Attributes {
+	const [, version = ''] = socket.getProtocol()?.split('v') ?? [];
+	return {
+		'tls.protocol.version': version,
+		'tls.cipher': socket.getCipher()?.standardName,
+		'tls.curve': side === 'client' ? curveOf(socket) : undefined,
 	};
 }
 

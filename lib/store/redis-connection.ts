@@ -4,9 +4,11 @@
  * password.
  */
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
 import { ClientOfflineError, createClient } from 'redis';
 import { causeText, KubejoinError } from '../errors.ts';
-import { certificateReport } from '../rpc/tls-report.ts';
+import { certificateReport, negotiated } from '../rpc/tls-report.ts';
 import { nameChecked, sniOf, trustAnchors } from '../rpc/verify-server.ts';
 import type { Attributes } from '../trace.ts';
 import { redisScripts } from './redis-scripts.ts';
@@ -104,16 +106,32 @@ export interface RedisConnection {
 }
 
 /**
- * Describes the connection. node-redis does not give its socket, so that version and cipher are not known: the
- * certificates are those of the handshake, and a handshake that failed has no command.
+ * Describes the connection. node-redis does not give its socket: the certificates are those of its handshake (a
+ * handshake that failed has no command), and version and cipher those of a second connection with the same settings.
  */
 function connectionReport(options: StoreOptions) {
 	const { host, port, isTls } = parseRedisUrl(options);
 	const address = { 'server.address': host, 'server.port': port };
+	let presented: Buffer | undefined;
 	let attributes: Attributes = { ...address, 'kubejoin.tls': isTls ? 'one-way' : 'none' };
 	return {
 		onPresented(server: Buffer): void {
+			presented = server;
 			attributes = { ...address, ...certificateReport({ server, host, ca: options.tls?.ca, cert: options.tls?.cert }) };
+		},
+		/** Adds nothing if the second connection fails or reaches another server. */
+		async negotiate(): Promise<void> {
+			if (!isTls) return;
+			const socket = connect({ host, port, ...tlsOptions(host, options.tls, () => undefined) });
+			try {
+				await once(socket, 'secureConnect', { signal: AbortSignal.timeout(deadlineMs) });
+				if (presented?.equals(socket.getPeerCertificate().raw))
+					attributes = { ...attributes, ...negotiated(socket, 'client') };
+			} catch {
+				// The commands tell what is wrong with the store.
+			} finally {
+				socket.destroy();
+			}
 		},
 		describe: () => attributes,
 	};
@@ -132,12 +150,13 @@ export async function connectRedis(options: StoreOptions): Promise<RedisConnecti
 	const store = redactUrl(options.url);
 	let isOpen = false;
 	let lastProblem: unknown;
-	const { onPresented, describe } = connectionReport(options);
+	const { onPresented, negotiate, describe } = connectionReport(options);
 	const delay = (retries: number) => (isOpen ? backoffMs(retries) : false);
 	const client = createConnection(options, delay, silenceMs / 3, onPresented);
 	client.on('error', (error: unknown) => {
 		lastProblem = error;
 	});
+	client.on('ready', negotiate);
 	const reopen = () => {
 		if (!client.isReady) return;
 		client.destroy();

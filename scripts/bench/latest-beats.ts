@@ -1,4 +1,4 @@
-/** How much later than planned heartbeats came, from the Leases as lists show them. */
+/** How much later than planned heartbeats came, from each renewal of a Lease. */
 
 /** A node renews its Lease 10 s after the last renewal, plus up to 4 %. */
 const PLANNED_MS = 10_400;

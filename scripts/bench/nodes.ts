@@ -4,7 +4,9 @@
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Node, wellKnown } from '../../lib/kube/types.ts';
+import { startInformer } from '../../lib/kube/informer.ts';
+import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
+import { createLog } from '../../lib/log.ts';
 import type { Child } from '../../lib/process-supervisor.ts';
 import type { ServiceName } from '../mesh/services.ts';
 import { JoinRate } from './join-rate.ts';
@@ -57,7 +59,6 @@ export interface NodesResult extends NodesPlan {
 }
 
 const NODE = 'kubelet-sim';
-/** Shorter than the interval of heartbeats, so that each one is seen. */
 const LOOK_MS = 8_000;
 const JOIN_LOOK_MS = 2_000;
 const PROGRESS_MS = 30_000;
@@ -73,9 +74,11 @@ export async function measureNodes(
 ): Promise<NodesResult> {
 	const settings = { 'apiserver-sim': { MAX_CONNECTIONS: String(2_000 + 2 * plan.nodes) } };
 	const subject = await startSubject({ ...build, port, store: 'lmdb', hasObserver: false, settings });
+	const ended = new AbortController();
 	try {
-		return await new NodesRun(subject, plan, say).run();
+		return await new NodesRun(subject, plan, say).run(ended.signal);
 	} finally {
+		ended.abort();
 		await subject.close();
 	}
 }
@@ -99,10 +102,12 @@ class NodesRun {
 		this.#say = say;
 	}
 
-	async run(): Promise<NodesResult> {
+	/** @param signal  ends the watch of the Leases */
+	async run(signal: AbortSignal): Promise<NodesResult> {
 		const { nodes, minutes, restart } = this.#plan;
 		const { mesh } = this.#subject;
 		const joins = await this.#join();
+		await this.#watchBeats(signal);
 		this.#say(`nodes: ${minutes} minutes begin`);
 		const joiningMb = this.#mostResidentMb;
 		[this.#mostResidentMb, this.#mostProportionalMb] = [0, 0];
@@ -200,15 +205,29 @@ class NodesRun {
 		this.#mostProportionalMb = Math.max(this.#mostProportionalMb, proportional);
 	}
 
-	/** Reads all Leases again and again for a time, and the Nodes at its end. */
+	async #watchBeats(signal: AbortSignal): Promise<void> {
+		const leases = startInformer<Lease>({
+			client: this.#subject.api.leases,
+			select: { namespace: wellKnown.kubeNodeLease },
+			keep: ({ apiVersion, kind, metadata: { name, namespace, resourceVersion }, spec }) => {
+				this.#beats.seen(name ?? '', spec?.renewTime ?? '');
+				return { apiVersion, kind, metadata: { name, namespace, resourceVersion } };
+			},
+			onChange: () => undefined,
+			signal,
+			log: createLog({ service: 'bench', level: 'error', format: 'json', write: this.#say }),
+			name: 'leases',
+		});
+		await leases.synced;
+	}
+
+	/** Looks at the memory again and again for a time, and reads the Nodes at its end. */
 	async #look(ms: number): Promise<void> {
 		const startedMs = performance.now();
 		const endMs = startedMs + ms;
 		let reported = { atMs: startedMs, count: this.#beats.count };
 		for (let nextMs = startedMs; nextMs < endMs; nextMs += LOOK_MS) {
 			await delay(Math.max(nextMs - performance.now(), 0));
-			const { items } = await this.#subject.api.leases.list({ namespace: wellKnown.kubeNodeLease });
-			for (const { metadata, spec } of items) this.#beats.seen(metadata.name ?? '', spec?.renewTime ?? '');
 			this.#lookAtMemory();
 			const atMs = performance.now();
 			if (atMs - reported.atMs < PROGRESS_MS) continue;

@@ -653,7 +653,9 @@ describe('the registry', () => {
 			assert.deepEqual([names(exact), exact.resourceVersion], ['a b c d e', resourceVersion]);
 			assert.equal(names(await page({ resourceVersion, resourceVersionMatch: 'NotOlderThan' })), 'b c d e');
 			assert.equal(names(await page({ resourceVersion })), 'b c d e');
-			assert.equal(names(await page({ resourceVersion, limit: 2 })), 'a b');
+			const first = await page({ resourceVersion, limit: 2 });
+			assert.equal(names(first), 'a b');
+			assert.equal(names(await page({ limit: 3, continueToken: first.continueToken ?? '' })), 'c d e');
 			assert.equal(names(await page({ resourceVersion: '0' })), 'b c d e');
 			for (let round = 0; round < 25; round++) await update(configMap('e', { round: String(round) }));
 			const old = page({ resourceVersion, resourceVersionMatch: 'Exact' });
@@ -727,8 +729,17 @@ describe('the registry', () => {
 			);
 		});
 
-		it('410: too much changed since; the token of the refusal continues with what there is', async () => {
+		it('continues a list of which more has changed since than is remembered', async () => {
 			const { continueToken = '' } = await page({ limit: 2 });
+			const [, , third] = (await page({ limit: 9 })).items;
+			for (let round = 0; round < 25; round++) await update(configMap('c', { round: String(round) }));
+			const { items } = await page({ limit: 1, continueToken });
+			assert.deepEqual(items, [third]);
+		});
+
+		it('410: too much changed since the list ended; the token of the refusal continues with what there is', async () => {
+			const { continueToken = '' } = await page({ limit: 2 });
+			await page({ limit: 9, continueToken });
 			for (let round = 0; round < 25; round++) await update(configMap('e', { round: String(round) }));
 			const refused = page({ limit: 2, continueToken });
 			assert.match(await refusalOf(refused), /^410 Expired: The provided continue parameter is too old to display/);

@@ -23,19 +23,30 @@ export async function listObjects<T extends KubeObject>(
 	request: ApiRequest,
 ): Promise<ObjectList> {
 	const selection = selectionOf(objects, request);
-	if (request.continueToken === '') {
-		const snapshot = await firstSnapshot(objects, request, selection);
-		return page(snapshot, 0, selection, request);
-	}
+	const { snapshot, start } = await beginning(objects, request, selection);
+	const list = await page(snapshot, start, selection, request);
+	if (list.continueToken !== undefined) objects.cache.keep(selection, snapshot);
+	else if (request.continueToken !== '') objects.cache.release(selection, snapshot);
+	return list;
+}
+
+/**
+ * The snapshot of the list and the index at which the page begins.
+ *
+ * @throws API_VERSION_TOO_LARGE, API_EXPIRED, API_CONTINUE_EXPIRED
+ */
+async function beginning<T extends KubeObject>(
+	objects: StoredObjects<T>,
+	request: ApiRequest,
+	selection: Selection,
+): Promise<{ readonly snapshot: Snapshot; readonly start: number }> {
+	if (request.continueToken === '') return { snapshot: await firstSnapshot(objects, request, selection), start: 0 };
 	const { after, revision } = decodeContinue(request.continueToken);
 	await objects.cache.fresh(revision === undefined ? undefined : Number(revision));
 	const snapshot = objects.cache.snapshot(selection, revision);
-	if (snapshot === undefined) {
-		const token = encodeContinue({ after, revision: undefined });
-		throw new KubejoinError('API_CONTINUE_EXPIRED', { continue: token });
-	}
-	const key = `${selection.prefix}${after}`;
-	return page(snapshot, indexAfter(snapshot.objects, key), selection, request);
+	if (snapshot !== undefined) return { snapshot, start: indexAfter(snapshot.objects, `${selection.prefix}${after}`) };
+	const token = encodeContinue({ after, revision: undefined });
+	throw new KubejoinError('API_CONTINUE_EXPIRED', { continue: token });
 }
 
 /** @throws API_VERSION_TOO_LARGE, API_EXPIRED */

@@ -6,6 +6,7 @@
  * @source apiserver/pkg/storage/cacher
  */
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { approximateBytes } from '../../../lib/kube/json-depth.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
@@ -42,6 +43,9 @@ export interface Snapshot {
 const RETRY_MS = 500;
 const HISTORY_LENGTH = 5000;
 const HISTORY_BYTES = 32 * 1024 * 1024;
+/** Snapshots that lists have begun and not ended: their size together, and how long one is kept. */
+const SNAPSHOTS_BYTES = 64 * 1024 * 1024;
+const SNAPSHOT_MS = 60_000;
 /** So many changes are read before other work runs. */
 const CHANGES_PER_TURN = 100;
 const ITEMS_PER_TURN = 50;
@@ -55,6 +59,12 @@ export class WatchCache {
 	readonly #store: Store;
 	readonly #options: WatchCacheOptions;
 	readonly #log: EventLog;
+	readonly #kept = new LRUCache<string, Snapshot>({
+		maxSize: SNAPSHOTS_BYTES,
+		sizeCalculation: ({ objects }) => objects.reduce((sum, { bytes }) => sum + bytes, 1),
+		ttl: SNAPSHOT_MS,
+		ttlAutopurge: true,
+	});
 	#objects = new Map<string, CachedObjects>();
 	/** Revisions of objects that were read later than the load began. */
 	#newer = new Map<string, number>();
@@ -124,6 +134,8 @@ export class WatchCache {
 	 */
 	snapshot(place: Place, revision = this.#revision): Snapshot | undefined {
 		if (revision === undefined || this.#revision === undefined || revision > this.#revision) return undefined;
+		const known = this.#kept.get(nameOf(place, revision));
+		if (known !== undefined) return known;
 		const current = this.#currentOf(place);
 		if (revision === this.#revision) return { objects: current, revision };
 		if (revision < this.#log.start) return undefined;
@@ -136,6 +148,16 @@ export class WatchCache {
 		const kept = current.filter(({ key }) => !before.has(key));
 		const restored = [...before.values()].filter((object) => object !== undefined);
 		return { objects: [...kept, ...restored].toSorted((a, b) => compareKeys(a.key, b.key)), revision };
+	}
+
+	/** Keeps a snapshot for the next pages of its list: to make it again takes time, and the changes since it. */
+	keep(place: Place, snapshot: Snapshot): void {
+		const name = nameOf(place, snapshot.revision);
+		if (!this.#kept.has(name)) this.#kept.set(name, snapshot);
+	}
+	/** The list has ended. Another list of this version makes its snapshot again. */
+	release(place: Place, { revision }: Snapshot): void {
+		this.#kept.delete(nameOf(place, revision));
 	}
 
 	/**
@@ -291,6 +313,9 @@ export class WatchCache {
 		return { key, object, revision, bytes: approximateBytes(value) };
 	}
 }
+
+const nameOf = ({ prefix, isOneKey }: Place, revision: number): string =>
+	`${revision} ${isOneKey ? 'key' : 'prefix'} ${prefix}`;
 
 const isWithin = ({ prefix, isOneKey }: Place, key: string): boolean =>
 	isOneKey ? key === prefix : key.startsWith(prefix);
