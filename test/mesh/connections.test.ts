@@ -93,10 +93,11 @@ describe('the connections of the page, on Redis', () => {
 			}));
 
 	for (const service of ['apiserver-sim', 'token-store'])
-		it(`has the certificates of Redis and of ${service}, which openssl and the files have`, () =>
+		it(`has what Redis negotiates with ${service}, and the certificates of openssl and the files`, () =>
 			eventually(5, async () => {
 				const { client } = await ofLine(service, 'redis');
-				const { sha256 } = await negotiated(redis?.port ?? 0, 'none');
+				const { sha256, version, cipher } = await negotiated(redis?.port ?? 0, 'none');
+				assert.deepEqual([client?.version, client?.cipher], [version, cipher]);
 				assert.deepEqual([client?.server?.sha256, sha256Of(mesh.pki('redis/server.crt'))], [sha256, sha256]);
 				assert.equal(client?.client?.sha256, sha256Of(mesh.pki(`${service}/store.crt`)));
 			}));
