@@ -122,7 +122,7 @@ function connectionReport(options: StoreOptions) {
 		/** Adds nothing if the second connection fails or reaches another server. */
 		async negotiate(): Promise<void> {
 			if (!isTls) return;
-			const socket = connect({ host, port, ...tlsOptions(host, options.tls, () => undefined) });
+			const socket = connect({ host, port, ...tlsOptions(host, options.tls, () => undefined) }).unref();
 			try {
 				await once(socket, 'secureConnect', { signal: AbortSignal.timeout(deadlineMs) });
 				if (presented?.equals(socket.getPeerCertificate().raw))

@@ -45,6 +45,7 @@ const HISTORY_LENGTH = 5000;
 const HISTORY_BYTES = 32 * 1024 * 1024;
 /** Snapshots that lists have begun and not ended: their size together, and how long one is kept. */
 const SNAPSHOTS_BYTES = 64 * 1024 * 1024;
+const SNAPSHOT_OVERHEAD_BYTES = 1024;
 const SNAPSHOT_MS = 60_000;
 /** So many changes are read before other work runs. */
 const CHANGES_PER_TURN = 100;
@@ -61,7 +62,7 @@ export class WatchCache {
 	readonly #log: EventLog;
 	readonly #kept = new LRUCache<string, Snapshot>({
 		maxSize: SNAPSHOTS_BYTES,
-		sizeCalculation: ({ objects }) => objects.reduce((sum, { bytes }) => sum + bytes, 1),
+		sizeCalculation: ({ objects }) => objects.reduce((sum, { bytes }) => sum + bytes, SNAPSHOT_OVERHEAD_BYTES),
 		ttl: SNAPSHOT_MS,
 		ttlAutopurge: true,
 	});
