@@ -105,6 +105,13 @@ export interface ApiClient {
 
 export const apiClient = (channel: Channel): ApiClient => new GrpcApi(channel);
 
+/** The metadata of a call with which a client asks for objects without managedFields: `omit`. */
+export const MANAGED_FIELDS = 'managed-fields';
+
+/** For programs that do not read managedFields: no answer and no event has them. An update keeps the stored ones. */
+export const apiClientWithoutManagedFields = (channel: Channel): ApiClient =>
+	new GrpcApi({ ...channel, metadata: { ...channel.metadata, [MANAGED_FIELDS]: 'omit' } });
+
 /** Makes the client of a resource when it is used: a process with many nodes has an API client for each. */
 class GrpcApi implements ApiClient {
 	readonly of: ApiClient['of'];

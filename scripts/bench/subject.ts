@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { environment } from '../../lib/config.ts';
 import { openApiChannel } from '../../lib/kube/api-channel.ts';
-import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
+import { type ApiClient, apiClientWithoutManagedFields } from '../../lib/kube/client.ts';
 import type { VerifiedChannel } from '../../lib/rpc/channel.ts';
 import type * as localMesh from '../mesh/local-mesh.ts';
 import { healthPort, type MeshOptions, type ServiceName, serviceNames } from '../mesh/services.ts';
@@ -71,7 +71,7 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
 		state,
 		pids,
 		channel,
-		api: apiClient(channel),
+		api: apiClientWithoutManagedFields(channel),
 		metrics: async (service) => (await fetch(`http://127.0.0.1:${healthPort(port, service)}/metrics`)).text(),
 		async close() {
 			channel.close();

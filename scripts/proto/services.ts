@@ -7,7 +7,8 @@ const HEAD = `// Made by npm run docs from lib/kube/resources.ts.
 //
 // The contract of apiserver-sim over gRPC: a service for each resource and a method for each verb, so that the name of
 // a method states the authorized action. UpdateStatus is \`update\` on the subresource \`status\`. Create and Update read
-// their options from metadata: dry-run, field-manager and field-validation.
+// their options from metadata: dry-run, field-manager and field-validation. With the metadata \`managed-fields: omit\`,
+// answers and events have no managedFields.
 syntax = "proto3";
 package kubejoin.v1;
 `;

@@ -2,7 +2,7 @@
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { clusterCaOf, openApiChannel } from '../../lib/kube/api-channel.ts';
-import { apiClient } from '../../lib/kube/client.ts';
+import { apiClientWithoutManagedFields } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
 import { openChannel } from '../../lib/rpc/channel.ts';
@@ -22,8 +22,9 @@ await runService('controller-manager-sim', settings, async (config, log, registr
 	const ca = openChannel(config.caService, meshTls);
 	const tokenStore = openChannel(config.tokenStore, meshTls);
 	const stopping = createStopping();
+	// @source cmd/kube-controller-manager/app/controllermanager.go: informers trim managedFields
 	const controllers = startControllers({
-		api: apiClient(api),
+		api: apiClientWithoutManagedFields(api),
 		ca: caClient(ca, stopping.signal),
 		clusterCa: clusterCaOf(config.kubeconfig),
 		tokenStore: tokenStoreClient(tokenStore, stopping.signal),

@@ -4,7 +4,6 @@ import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import { createEventRecorder, type RecordEvent } from '../../lib/kube/event-recorder.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
-import { withoutManagedFields } from '../../lib/kube/managed-fields/without.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import {
 	type CertificateSigningRequest,
@@ -111,9 +110,7 @@ export function startControllers(options: ControllersOptions): Controllers {
 /** For the garbage collector: an object that others can name as their owner was added, changed or deleted. */
 type OnOwner = (resource: ApiResource, name: string, previous: KubeObject | undefined) => void;
 
-/** @source cmd/kube-controller-manager/app/controllermanager.go: informers trim managedFields */
-const common = ({ signal, log }: ControllersOptions) =>
-	({ resyncMs: RESYNC_MS, keep: withoutManagedFields, signal, log }) as const;
+const common = ({ signal, log }: ControllersOptions) => ({ resyncMs: RESYNC_MS, signal, log }) as const;
 
 /** Events of many objects share a queue, so that sending them is no part of the trace of one object. */
 function recorderOf(component: string, { api, clock, signal, log }: ControllersOptions): RecordEvent {

@@ -3,7 +3,7 @@
  * connections to one server with one identity are one connection: a handshake costs more than the calls of a join.
  */
 import type { SecureContext } from 'node:tls';
-import { apiClient } from '../../lib/kube/client.ts';
+import { apiClientWithoutManagedFields } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import {
 	type Channel,
@@ -44,7 +44,10 @@ function dialWith(open: Open, unverified: SecureContext): Dial {
 	};
 }
 
-const unshared = (channel: Channel): ApiConnection => ({ api: apiClient(channel), close: channel.close });
+const unshared = (channel: Channel): ApiConnection => ({
+	api: apiClientWithoutManagedFields(channel),
+	close: channel.close,
+});
 const tlsOf = ({ ca, tlsServerName }: Pick<TrustedServer, 'ca' | 'tlsServerName'>): VerifiedTls => ({
 	ca,
 	userAgent: `kubelet/${kubernetesVersion.gitVersion}`,
@@ -80,7 +83,7 @@ class Connections {
 		shared.users++;
 		let isUsed = true;
 		return {
-			api: apiClient(credentials(shared.channel)),
+			api: apiClientWithoutManagedFields(credentials(shared.channel)),
 			close: () => {
 				if (!isUsed) return;
 				isUsed = false;

@@ -7,7 +7,6 @@
 import { type Clock, rfc3339Micro } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
-import { withoutManagedFields } from '../../lib/kube/managed-fields/without.ts';
 import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { readyConditions } from './node-object.ts';
 
@@ -121,8 +120,7 @@ export async function renewLease(leases: Pick<Leases, 'get' | 'update'>, last: L
 	const { name = '', namespace } = last.metadata;
 	let base = last;
 	return retryConflicts(
-		async () =>
-			withoutManagedFields(await leases.update({ ...base, spec: { ...base.spec, ...specOf(name, clock()) } })),
+		() => leases.update({ ...base, spec: { ...base.spec, ...specOf(name, clock()) } }),
 		async () => {
 			base = await leases.get(name, namespace);
 		},

@@ -8,7 +8,7 @@ import type { Express } from 'express';
 import { monotonicClock, systemClock } from '../../lib/clock.ts';
 import { type Config, environment } from '../../lib/config.ts';
 import { openApiChannel } from '../../lib/kube/api-channel.ts';
-import { apiClient } from '../../lib/kube/client.ts';
+import { apiClientWithoutManagedFields } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import type { CountRefusal } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
@@ -147,7 +147,7 @@ interface Shown {
 function openPage(config: Settings, shown: Shown, outages: Outages, count: CountRefusal, log: Log) {
 	const channel = openChannel(config);
 	const cluster = createClusterView({
-		api: channel && apiClient(channel),
+		api: channel && apiClientWithoutManagedFields(channel),
 		checkServices: () => checkHealth(config, outages),
 		clock: systemClock,
 		log,

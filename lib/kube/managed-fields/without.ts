@@ -4,6 +4,8 @@ import type { KubeObject } from '../types.ts';
 
 /** An update that omits managedFields keeps those of the stored object. */
 export function withoutManagedFields<T extends KubeObject>(object: T): T {
-	const { managedFields: _, ...metadata } = object.metadata as JsonObject;
+	// A review can have no metadata.
+	const { managedFields, ...metadata } = (object.metadata ?? {}) as JsonObject;
+	if (managedFields === undefined) return object;
 	return { ...object, metadata };
 }

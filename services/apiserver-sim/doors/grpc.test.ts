@@ -23,10 +23,10 @@ async function asked(
 	};
 	const pipeline: Pipeline = {
 		execute: (one) => take(one).then(() => object),
-		list: (one) => take(one).then(() => ({ items: [stored], resourceVersion: '5' })),
+		list: (one) => take(one).then(() => ({ items: [object], resourceVersion: '5' })),
 		watch: (one) =>
 			take(one).then(async function* () {
-				yield { type: 'ADDED' as const, object: stored };
+				yield { type: 'ADDED' as const, object };
 			}),
 		connect: () => assert.fail(),
 		refuse: () => assert.fail(),
@@ -97,6 +97,27 @@ describe('the gRPC door', () => {
 		assert.deepEqual((await asked(nodes, 'Watch', only)).answer, { type: 'ADDED', object: withoutSpec });
 		const managed = { ...stored, metadata: { ...stored.metadata, managedFields: [] } };
 		assert.deepEqual((await asked(nodes, 'Get', { name: 'n', ...only }, {}, managed)).answer, withoutSpec);
+	});
+
+	it('leaves out managedFields when a client asks for it, and only then', async () => {
+		const managed = { ...stored, metadata: { ...stored.metadata, managedFields: [{ manager: 'kubelet' }] } };
+		const answerOf = async (method: string, metadata: Record<string, string>) =>
+			(await asked(nodes, method, { name: 'n', metadata: { name: 'n' }, ...patch }, metadata, managed)).answer;
+		const patch = { type: 'merge', document: '{}' };
+		for (const [preference, shown] of [
+			['omit', stored],
+			['keep', managed],
+		] as const) {
+			const metadata = { 'managed-fields': preference };
+			for (const method of ['Get', 'Create', 'Update', 'UpdateStatus', 'Patch'])
+				assert.deepEqual(await answerOf(method, metadata), shown, method);
+			assert.deepEqual((await asked(nodes, 'List', {}, metadata, managed)).answer, {
+				metadata: { resourceVersion: '5' },
+				items: [shown],
+			});
+			const event = { type: 'ADDED', object: shown };
+			assert.deepEqual((await asked(nodes, 'Watch', {}, metadata, managed)).answer, event);
+		}
 	});
 
 	it('reads a patch', async () => {

@@ -5,6 +5,7 @@
 
 import { JsonSyntaxError, parseJsonText } from '../../../lib/codec/json-text.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
+import { MANAGED_FIELDS } from '../../../lib/kube/client.ts';
 import { withoutManagedFields } from '../../../lib/kube/managed-fields/without.ts';
 import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
@@ -88,7 +89,7 @@ class GrpcDoor {
 		if (verb === 'delete') return (message: OptionsMessage, call) => this.#delete(method, message, call);
 		if (verb === 'patch') return (message: PatchMessage, call) => this.#patch(method, message, call);
 		return async (message: OptionsMessage, call) =>
-			shownAs(message)(await this.#pipeline.execute(this.#request(method, message, call), credentialsOf(call)));
+			shownAs(call, message)(await this.#pipeline.execute(this.#request(method, message, call), credentialsOf(call)));
 	}
 
 	async *watch(method: string, message: OptionsMessage, call: Call) {
@@ -96,8 +97,9 @@ class GrpcDoor {
 		const complete = (count: CountRefusal) => readListOptions(queryOf(message), 'watch', count);
 		const asked = { ...this.#request(method, message, call), lifetime: { signal }, complete };
 		const events = await this.#pipeline.watch(asked, credentialsOf(call));
-		if (message.metadataOnly !== true) yield* events;
-		else for await (const { type, object } of events) yield { type, object: metadataOf(object) };
+		const shown = shownAs(call, message);
+		if (shown === asStored) yield* events;
+		else for await (const { type, object } of events) yield { type, object: shown(object) };
 	}
 
 	/** What the messages of a method are, found once: a heartbeat is one of them. */
@@ -115,12 +117,12 @@ class GrpcDoor {
 	}
 
 	/** The options are metadata, because the message is the object. */
-	#write({ method, apiVersion, kind, isNew, options }: Written, message: ObjectMessage, call: Call) {
+	async #write({ method, apiVersion, kind, isNew, options }: Written, message: ObjectMessage, call: Call) {
 		const object = { apiVersion, kind, ...message, metadata: message.metadata ?? {} };
 		const { namespace = '', name = '' } = object.metadata;
 		const complete = () => writeOptionsOf(call, options);
 		const request = this.#request(method, { namespace, name: isNew ? '' : name }, call, { object, complete });
-		return this.#pipeline.execute(request, credentialsOf(call));
+		return shownAs(call)(await this.#pipeline.execute(request, credentialsOf(call)));
 	}
 
 	async #list(method: string, message: OptionsMessage, call: Call): Promise<object> {
@@ -132,10 +134,10 @@ class GrpcDoor {
 		};
 		const asked = { ...this.#request(method, message, call), complete };
 		const list = await this.#pipeline.list(asked, credentialsOf(call));
-		return { metadata: listMeta(list), items: list.items.map(shownAs(message)) };
+		return { metadata: listMeta(list), items: list.items.map(shownAs(call, message)) };
 	}
 
-	#patch(method: string, message: PatchMessage, call: Call): Promise<KubeObject> {
+	async #patch(method: string, message: PatchMessage, call: Call): Promise<KubeObject> {
 		const complete = () => {
 			const type = patchTypes.find((one) => one === message.type);
 			if (type === undefined) {
@@ -144,7 +146,8 @@ class GrpcDoor {
 			}
 			return { ...readPatchOptions(queryOf(message), type), patch: { type, document: readDocument(message) } };
 		};
-		return this.#pipeline.execute({ ...this.#request(method, message, call), complete }, credentialsOf(call));
+		const asked = { ...this.#request(method, message, call), complete };
+		return shownAs(call)(await this.#pipeline.execute(asked, credentialsOf(call)));
 	}
 
 	async #delete(method: string, message: OptionsMessage, call: Call): Promise<object> {
@@ -181,8 +184,13 @@ class GrpcDoor {
 
 const metadataOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject =>
 	withoutManagedFields({ apiVersion, kind, metadata });
-const shownAs = ({ metadataOnly }: OptionsMessage): ((object: KubeObject) => KubeObject) =>
-	metadataOnly === true ? metadataOf : (object) => object;
+const asStored = (object: KubeObject): KubeObject => object;
+
+/** Two thirds of a Lease are managedFields. Like the preferences of HTTP, an unknown value is ignored. */
+function shownAs({ metadata }: Call, { metadataOnly }: OptionsMessage = {}): (object: KubeObject) => KubeObject {
+	if (metadataOnly === true) return metadataOf;
+	return metadata(MANAGED_FIELDS) === 'omit' ? withoutManagedFields : asStored;
+}
 
 const patchTypes: readonly PatchType[] = ['json', 'merge', 'strategic', 'apply'];
 
