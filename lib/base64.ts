@@ -5,7 +5,7 @@
  * @source Go encoding/base64 StdEncoding.Decode: CR and LF are skipped, any other invalid character is an error
  */
 export function decodeBase64(text: string): Buffer | { readonly corruptAt: number } {
-	const digits = text.replace(/[\r\n]/g, '');
+	const digits = withoutBreaks(text);
 	const bytes = Buffer.from(digits, 'base64');
 	// Canonical text needs no walk.
 	if (bytes.toString('base64') === digits) return bytes;
@@ -13,8 +13,24 @@ export function decodeBase64(text: string): Buffer | { readonly corruptAt: numbe
 	return corruptAt === undefined ? bytes : { corruptAt };
 }
 
+/** By byte, because to replace a million breaks takes ten times as long. */
+function withoutBreaks(text: string): string {
+	if (!/[\r\n]/.test(text)) return text;
+	const bytes = Buffer.from(text);
+	let length = 0;
+	for (let at = 0; at < bytes.length; at++) {
+		const byte = bytes[at] as number;
+		if (!isBreak(byte)) bytes[length++] = byte;
+	}
+	return bytes.toString('latin1', 0, length);
+}
+
 const isBreak = (byte: number | undefined): boolean => byte === 0x0a || byte === 0x0d;
-const isDigit = (byte: number): boolean => /[A-Za-z0-9+/]/.test(String.fromCharCode(byte)) && byte < 0x80;
+/** A table, because a text can have millions of digits. */
+const isDigit = Array.from(
+	{ length: 256 },
+	(_, byte) => byte < 0x80 && /[A-Za-z0-9+/]/.test(String.fromCharCode(byte)),
+);
 const PADDING = 0x3d;
 
 function corruptByte(source: Uint8Array): number | undefined {
@@ -28,7 +44,7 @@ function corruptByte(source: Uint8Array): number | undefined {
 			const byte = source[at];
 			if (byte === undefined) return digits === 0 ? undefined : at - digits;
 			at++;
-			if (isDigit(byte)) continue;
+			if (isDigit[byte]) continue;
 			if (byte !== PADDING || digits < 2) return at - 1;
 			if (digits === 2) {
 				skipBreaks();

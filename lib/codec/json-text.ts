@@ -117,6 +117,11 @@ function countKeys(value: unknown): number {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
+// Sets of codes, because a text can have millions of escapes.
+const codesOf = (text: string): ReadonlySet<number> => new Set([...text].map((one) => one.charCodeAt(0)));
+const escapes = codesOf('"\\/bfnrtu');
+const hexDigits = codesOf('0123456789abcdefABCDEF');
+const UNICODE_ESCAPE = 0x75;
 const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const space = /[ \t\r\n]*/y;
 
@@ -226,11 +231,11 @@ class JsonParser {
 
 	/** To the last character of the escape. */
 	#escape(): void {
-		const character = this.#text[++this.#at] ?? '';
-		if (!/^["\\/bfnrtu]$/.test(character)) throw this.#unexpected('in string escape code');
-		if (character !== 'u') return;
+		const code = this.#text.charCodeAt(++this.#at);
+		if (!escapes.has(code)) throw this.#unexpected('in string escape code');
+		if (code !== UNICODE_ESCAPE) return;
 		for (let digit = 0; digit < 4; digit++) {
-			if (!/^[0-9a-fA-F]$/.test(this.#text[++this.#at] ?? ''))
+			if (!hexDigits.has(this.#text.charCodeAt(++this.#at)))
 				throw this.#unexpected('in \\u hexadecimal character escape');
 		}
 	}

@@ -110,6 +110,7 @@ const largestMessages: readonly (readonly [name: string, service: string, method
 
 const configMap = (name: string, data: object): string =>
 	JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
+const binaryData = (text: string): string => `{"metadata":{"name":"many"},"binaryData":{"a":"${text}"}}`;
 const configMaps = '/api/v1/namespaces/default/configmaps';
 const services = '/api/v1/namespaces/default/services';
 const service = JSON.stringify({ metadata: { name: 'patched' }, spec: { ports: [{ port: 80 }] } });
@@ -165,6 +166,13 @@ const largestBodies: readonly (readonly [
 		creation,
 		() => JSON.stringify({ metadata: { name: 'a' }, ...entries(MANY) }),
 	],
+	[
+		'JSON with a text of many escapes that does not end',
+		creation,
+		() => `{"metadata":{"name":"${'\\u0061'.repeat(480_000)}`,
+	],
+	['JSON with base64 that lacks its end', creation, () => binaryData('A'.repeat(2_900_002))],
+	['JSON with base64 of many lines', creation, () => binaryData('A\\n'.repeat(950_000))],
 	['JSON with one field many times', creation, () => `{${many(16_000, () => '"a":"b"').join()}}`],
 	['JSON with one object many times', creation, () => `{"metadata":{"name":"many"},${repeated('data', 8_000)}}`],
 	[
