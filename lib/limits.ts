@@ -305,7 +305,7 @@ export const limits = {
 	correlatedEvents: limit({
 		value: 4096,
 		unit: 'items',
-		of: 'earlier events that one component compares new ones with',
+		of: 'earlier events that a component, or the nodes of one process, compare new ones with',
 		where: ['controller-manager-sim', 'kubelet-sim'],
 		response: 'the oldest is forgotten, and its next occurrence is a new event',
 		source: 'client-go/tools/record/events_cache.go maxLruCacheEntries',

@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
 import type { ApiClient } from './client.ts';
 import { createEventRecorder } from './event-recorder.ts';
+import { EventCorrelator } from './events/correlate.ts';
 import type { Event } from './types.ts';
 
 const nowMs = Date.parse('2026-01-31T12:00:00Z');
@@ -40,9 +41,9 @@ describe('the recorder of events', () => {
 			return { ...created[0], ...document, apiVersion: 'v1', kind: 'Event', metadata: { name } };
 		},
 	};
-	const start = (host?: string) =>
+	const start = (host?: string, correlator?: EventCorrelator) =>
 		createEventRecorder({
-			...{ events, component: 'kubelet', clock: () => nowMs, signal: stop.signal },
+			...{ events, component: 'kubelet', clock: () => nowMs, correlator, signal: stop.signal },
 			...(host === undefined ? {} : { host }),
 			log: createLog({
 				...{ service: 'test', level: 'debug', format: 'json' },
@@ -67,6 +68,16 @@ describe('the recorder of events', () => {
 				...{ reportingComponent: 'kubelet', reportingInstance: 'node-1' },
 			},
 		]);
+	});
+
+	it('counts the events of each host apart, also when hosts share a correlator', async () => {
+		const correlator = new EventCorrelator(() => nowMs);
+		for (const host of ['node-1', 'node-2', 'node-1']) {
+			const { record, idle } = start(host, correlator);
+			record({ ...node, name: host }, 'Normal', 'NodeReady', 'ready');
+			await idle();
+		}
+		assert.deepEqual([created.map(({ source }) => source?.host), patched.length], [['node-1', 'node-2'], 1]);
 	});
 
 	it('gives events of the same time different names, and a name for an object whose name an event cannot have', async () => {

@@ -31,6 +31,8 @@ export interface EventRecorderOptions {
 	/** The node of the component; absent for a component of the control plane. */
 	readonly host?: string;
 	readonly clock: Clock;
+	/** Shared by the nodes of a process, because it takes several KB. Default: its own. */
+	readonly correlator?: EventCorrelator | undefined;
 	readonly signal: AbortSignal;
 	readonly log?: Log;
 	readonly pause?: Pause;
@@ -58,7 +60,7 @@ class Recorder {
 
 	constructor(options: EventRecorderOptions) {
 		this.#options = options;
-		this.#correlator = new EventCorrelator(options.clock);
+		this.#correlator = options.correlator ?? new EventCorrelator(options.clock);
 	}
 
 	record(about: ObjectReference, type: EventType, reason: string, message: string): void {

@@ -179,3 +179,14 @@ describe('the own connector of gRPC channels', () => {
 			});
 		});
 });
+
+describe('the TLS connections of a client', () => {
+	it('keep no buffer of Node for the protocol that they offer', () => {
+		const end = { side: 'client', anchors: () => [], host: 'localhost' } as const;
+		const socket = new ReportedTls(() => ({ host: '127.0.0.1', port: 1 }), end).connect();
+		socket.on('error', () => undefined).destroy();
+		const { ALPNProtocols: offered } = (socket as TLSSocket & { _tlsOptions: { ALPNProtocols: Buffer } })._tlsOptions;
+		assert.equal(offered.toString('latin1'), '\x02h2');
+		assert.equal(offered.buffer.byteLength, 3);
+	});
+});

@@ -5,6 +5,12 @@ import { hasProvider } from '../trace.ts';
 import { readTls, type TlsEnd, TlsReport } from './tls-report.ts';
 import { presentOnlyCertificate } from './verify-server.ts';
 
+/**
+ * `h2` after its length. Node copies a list or a Uint8Array into a part of a buffer of 8 KB, which each of many
+ * connections then keeps, and any other view into three bytes.
+ */
+const onlyHttp2 = new DataView(Uint8Array.of(2, ...Buffer.from('h2')).buffer);
+
 export class ReportedTls {
 	readonly #connection: () => ConnectionOptions;
 	readonly #end: TlsEnd;
@@ -18,7 +24,7 @@ export class ReportedTls {
 
 	/** The server is verified, whatever the environment of Node says, unless the connection has `rejectUnauthorized`. */
 	connect(): TLSSocket {
-		const socket = connect({ rejectUnauthorized: true, ...this.#connection(), ALPNProtocols: ['h2'] });
+		const socket = connect({ rejectUnauthorized: true, ...this.#connection(), ALPNProtocols: onlyHttp2 });
 		if (hasProvider()) this.#report(socket);
 		else presentOnlyCertificate(socket);
 		return socket;

@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { causeText, type KubejoinError } from '../../lib/errors.ts';
+import type { EventCorrelator } from '../../lib/kube/events/correlate.ts';
 import { readKubeletVersion } from './cluster-settings.ts';
 import {
 	beat,
@@ -31,6 +32,8 @@ export interface StayOptions extends RenewalEvents {
 	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => Promise<void>;
 	/** Limits the number of nodes that connect again at once. Default: no limit. */
 	readonly reconnectInTurn?: InTurn | undefined;
+	/** Of the events of all nodes of a process. Default: one of the node's own. */
+	readonly correlator?: EventCorrelator | undefined;
 }
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 /** The end of a node that was not stopped. */
@@ -70,8 +73,13 @@ class RunningNode {
 		this.#identity = options.identity;
 		this.#registration = options.registration;
 		this.#connection = context.dial.asNode(options.identity.server, options.identity);
-		const events = () => this.#connection.api.events;
-		this.#events = new NodeEvents(options.identity.nodeName, events, context.clock, context.signal);
+		this.#events = new NodeEvents({
+			nodeName: options.identity.nodeName,
+			events: () => this.#connection.api.events,
+			clock: context.clock,
+			correlator: options.correlator,
+			signal: context.signal,
+		});
 	}
 
 	async run(): Promise<Expired | undefined> {

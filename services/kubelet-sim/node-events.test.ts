@@ -18,12 +18,8 @@ describe('the events of a node', () => {
 		const all = new Promise<void>((resolve) => {
 			whenSeen = resolve;
 		});
-		const events = new NodeEvents(
-			'n',
-			() => api,
-			() => 0,
-			new AbortController().signal,
-		);
+		const { signal } = new AbortController();
+		const events = new NodeEvents({ nodeName: 'n', events: () => api, clock: () => 0, signal });
 		events.started('u');
 		events.started('u');
 		events.ready('u');

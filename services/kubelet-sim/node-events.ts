@@ -4,9 +4,13 @@
  * @source pkg/kubelet kubelet.go BirthCry, kubelet_node_status.go recordNodeStatusEvent
  * @differs upstream also records the pressure conditions, which kubelet-sim does not measure
  */
-import type { Clock } from '../../lib/clock.ts';
-import type { ApiClient } from '../../lib/kube/client.ts';
-import { createEventRecorder } from '../../lib/kube/event-recorder.ts';
+import { createEventRecorder, type EventRecorderOptions } from '../../lib/kube/event-recorder.ts';
+
+export interface NodeEventsOptions extends Pick<EventRecorderOptions, 'clock' | 'correlator' | 'signal'> {
+	readonly nodeName: string;
+	/** Of the current connection. */
+	readonly events: () => EventRecorderOptions['events'];
+}
 
 export class NodeEvents {
 	readonly #nodeName: string;
@@ -14,20 +18,14 @@ export class NodeEvents {
 	readonly #ending = new AbortController();
 	#hasStarted = false;
 
-	/** @param events  of the current connection */
-	constructor(
-		nodeName: string,
-		events: () => Pick<ApiClient['events'], 'create' | 'patch'>,
-		clock: Clock,
-		signal: AbortSignal,
-	) {
+	constructor({ nodeName, events, clock, correlator, signal }: NodeEventsOptions) {
 		this.#nodeName = nodeName;
 		const { record } = createEventRecorder({
 			events: {
 				create: (event, options) => events().create(event, options),
 				patch: (name, document, options) => events().patch(name, document, options),
 			},
-			...{ component: 'kubelet', host: nodeName, clock },
+			...{ component: 'kubelet', host: nodeName, clock, correlator },
 			signal: AbortSignal.any([signal, this.#ending.signal]),
 		});
 		this.#record = record;

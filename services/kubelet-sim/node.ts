@@ -18,11 +18,11 @@ import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join
 import type { JoinContext, NodeConnection } from './join/join-context.ts';
 import type { JoinRequest } from './join/join-request.ts';
 import { validate } from './join/preflight.ts';
-import { type Expired, type InTurn, stay } from './keep-running.ts';
+import { type Expired, type InTurn, type StayOptions, stay } from './keep-running.ts';
 import type { RenewalEvents } from './rotation/keep-renewed.ts';
 import type { ClaimedClusterInfo, FileCa, PinnedCa, SignedKubeconfig, TrustedServer } from './trust.ts';
 
-export interface NodeOptions extends RenewalEvents {
+export interface NodeOptions extends RenewalEvents, Pick<StayOptions, 'reconnectInTurn' | 'correlator'> {
 	/** Called after each phase of a join. */
 	readonly report: (event: PhaseEvent) => void;
 	/** Called each time that the node has a valid identity, before its heartbeats. */
@@ -31,8 +31,6 @@ export interface NodeOptions extends RenewalEvents {
 	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => Promise<void>;
 	/** Limits the number of concurrent joins. */
 	readonly inTurn?: InTurn;
-	/** Limits the number of nodes that connect again at once. */
-	readonly reconnectInTurn?: InTurn | undefined;
 }
 
 /** Resolves when the signal aborts. @throws NODE_LOCKED_OUT, and the errors of a join */

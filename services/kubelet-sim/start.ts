@@ -8,6 +8,7 @@ import { microClock, waitBy } from '../../lib/clock.ts';
 import { environment, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { growHeapSlowly } from '../../lib/heap.ts';
+import { EventCorrelator } from '../../lib/kube/events/correlate.ts';
 import type { CountRefusal } from '../../lib/limits.ts';
 import { createRegistry, type Registry } from '../../lib/metrics.ts';
 import { refusalCounter } from '../../lib/refusal-counter.ts';
@@ -76,6 +77,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	});
 	growHeapSlowly();
 	const turns = { inTurn: pLimit(MAX_JOINS), reconnectInTurn: pLimit(MAX_RECONNECTS) };
+	const correlator = new EventCorrelator(microClock);
 	const perNode = { newDial: createDials(), newSignal: signalsOfNodes(stopping) };
 	const readers = { readCluster: clusterReader(), readSettings: clusterSettingsReader() };
 	const onAllStarted = () => void process.send?.({ started: request.nodeName });
@@ -88,6 +90,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 		readers,
 		waiting: plans.length,
 		onAllStarted,
+		correlator,
 		...turns,
 		...perNode,
 	};
@@ -260,6 +263,7 @@ interface Fleet {
 	readonly stopping: AbortSignal;
 	readonly inTurn: NonNullable<NodeOptions['inTurn']>;
 	readonly reconnectInTurn: NonNullable<NodeOptions['reconnectInTurn']>;
+	readonly correlator: EventCorrelator;
 	readonly newDial: () => JoinContext['dial'];
 	readonly newSignal: () => AbortSignal;
 	readonly readers: Pick<JoinContext, 'readCluster' | 'readSettings'>;
@@ -285,13 +289,14 @@ async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
 }
 
 function nodeOptions(plan: NodePlan, fleet: Fleet): NodeOptions {
-	const { output, metrics, lastBeats, inTurn, reconnectInTurn, kubelets } = fleet;
+	const { output, metrics, lastBeats, inTurn, reconnectInTurn, correlator, kubelets } = fleet;
 	const { nodeName } = plan.request;
 	const say = (sentence: string): void => output.sayOf(plan, sentence);
 	const refusals = refusalReporter(say);
 	return {
 		inTurn,
 		reconnectInTurn,
+		correlator,
 		onConnected: async (connection, identity) => kubelets.get(nodeName)?.use(connection, identity),
 		report(event) {
 			metrics.phaseEnded(event);
