@@ -37,7 +37,7 @@ export interface Peer {
 	readonly address: string;
 	readonly certificate: PeerCertificate;
 	/** Of the connection, for traces. */
-	readonly tls?: Pick<TlsReport, 'describe'>;
+	readonly tls?: Pick<TlsReport, 'describe' | 'readNow'>;
 }
 
 /** @param anchors  the CAs that may have issued a client certificate @param now  milliseconds since the epoch */

@@ -26,7 +26,7 @@ export class TlsReport {
 	#hasSentChains = false;
 	#ended: Attributes | undefined;
 
-	/** @param read  called once, for the first recorded span */
+	/** @param read  called once, of an open connection */
 	constructor(read: () => Reading) {
 		this.#read = read;
 	}
@@ -40,14 +40,20 @@ export class TlsReport {
 		};
 	}
 
+	/** For a span that begins later, because the connection can have closed then. */
+	readNow(): Reading {
+		this.#reading ??= this.#read();
+		return this.#reading;
+	}
+
 	/** Sets the attributes, and adds the chains as an event to the first recorded span. */
 	describe(span: Span): void {
 		if (!span.isRecording()) return;
-		this.#reading ??= this.#read();
-		span.setAttributes({ ...this.#reading.attributes, ...this.#ended });
+		const { attributes, chains } = this.readNow();
+		span.setAttributes({ ...attributes, ...this.#ended });
 		if (this.#hasSentChains) return;
 		this.#hasSentChains = true;
-		span.addEvent('kubejoin.tls.handshake', this.#reading.chains);
+		span.addEvent('kubejoin.tls.handshake', chains);
 	}
 }
 

@@ -8,6 +8,7 @@ import { limits } from '../../lib/limits.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { createCsrReader } from '../../lib/pki/csr-reader.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
+import { TlsReport } from '../../lib/rpc/tls-report.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import type { Credentials } from './request/api-request.ts';
 import { observeJoins } from './seen-joins.ts';
@@ -148,6 +149,20 @@ describe('a join of a client that sends no trace', () => {
 			],
 		);
 		assert.equal(messages[0]?.attributes['kubejoin.user'], 'system:bootstrap:abcdef');
+	});
+
+	it('has the connection of each request, which its client closed before the phase ended', async () => {
+		let isOpen = true;
+		const read = () => ({ attributes: isOpen ? { 'tls.cipher': 'c' } : {}, chains: {} });
+		const { peer: from, ...credentials } = withToken();
+		await readConfig({ ...credentials, peer: { ...from, tls: new TlsReport(read) } });
+		isOpen = false;
+		await checkName();
+		const messages = spans().filter(({ attributes }) => 'kubejoin.user' in attributes);
+		assert.deepEqual(
+			messages.map(({ attributes }) => attributes['tls.cipher']),
+			['c', 'c', 'c'],
+		);
 		assert.ok(!JSON.stringify(spans().map(({ attributes }) => attributes)).includes('0123456789abcdef'));
 	});
 

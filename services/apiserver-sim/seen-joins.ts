@@ -232,7 +232,10 @@ class SeenJoin {
 		if (this.#phase !== undefined && this.#phase.key !== key) this.#endPhase();
 		if (key === 'certificate') this.#requested(seen.result as CertificateSigningRequest);
 		this.#phase ??= { key, seen: [], events: [] };
-		if (this.#phase.seen.length < MAX_SEEN) this.#phase.seen.push(seen);
+		if (this.#phase.seen.length >= MAX_SEEN) return;
+		// Its span is recorded when the phase ends, and a client can close its connection before.
+		seen.credentials.peer.tls?.readNow();
+		this.#phase.seen.push(seen);
 	}
 
 	#requested(csr: CertificateSigningRequest): void {

@@ -6,16 +6,13 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { environment } from '../../lib/config.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentUser } from '../../lib/kube/kubeconfig-access.ts';
-import { createCsr } from '../../lib/pki/csr.ts';
-import { generateKeyPair, writePrivateKey } from '../../lib/pki/keys.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+import { registerOverRest, sendHttp1 } from './rest-node.ts';
 
 /** Runs a command with the directories of $1 as /etc and /var/lib; only the first is a copy. */
 const inNamespace = `
@@ -77,55 +74,16 @@ describe('the real kubeadm', () => {
 		return run('unshare', ['--mount', 'sh', '-c', inNamespace, 'sh', ...command]);
 	};
 
-	/** A request of the kubelet, without a trace. */
-	const ask = (method: string, path: string, credentials: object, body?: object): Promise<string> =>
-		new Promise((resolve, reject) => {
-			const headers = {
-				'content-type': 'application/json',
-				...('headers' in credentials ? (credentials.headers ?? {}) : {}),
-			};
-			const options = { ca: mesh.ca, agent: false, method, ...credentials, headers };
-			request(`https://${mesh.endpoint}${path}`, options, async (response) => {
-				const answer = await text(response);
-				if ((response.statusCode ?? 0) < 300) resolve(answer);
-				else reject(new Error(answer));
-			})
-				.on('error', reject)
-				.end(body === undefined ? undefined : JSON.stringify(body));
-		});
-
 	/** What a kubelet does that kubeadm has started: bootstrap, kubelet.conf, Node. */
 	async function actAsKubelet(node: string): Promise<void> {
 		const kubernetes = join(rootOf(node), 'etc/kubernetes');
 		const bootstrap = join(kubernetes, 'bootstrap-kubelet.conf');
 		await eventually(60, () => assert.ok(existsSync(join(rootOf(node), 'lib/kubelet/kubeadm-flags.env'))));
 		const bearer = currentUser(parseKubeconfig(readFileSync(bootstrap), bootstrap), bootstrap).token;
-		const pair = await generateKeyPair('ECDSA-P256');
-		const subject = { commonName: `system:node:${node}`, organizations: ['system:nodes'] };
-		const csrs = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
-		const asToken = { headers: { authorization: `Bearer ${bearer}` } };
-		const created = await ask('POST', csrs, asToken, {
-			apiVersion: 'certificates.k8s.io/v1',
-			kind: 'CertificateSigningRequest',
-			metadata: { generateName: 'node-csr-' },
-			spec: {
-				request: Buffer.from(createCsr({ subject }, pair)).toString('base64'),
-				signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
-				usages: ['digital signature', 'client auth'],
-			},
-		});
-		const { name } = JSON.parse(created).metadata as { readonly name: string };
-		const certificate = await eventually(30, async () => {
-			const { status } = JSON.parse(await ask('GET', `${csrs}/${name}`, asToken)) as {
-				status: { certificate: string };
-			};
-			assert.ok(status.certificate);
-			return Buffer.from(status.certificate, 'base64').toString();
-		});
-		const key = writePrivateKey(pair.privateKey);
-		await ask('POST', '/api/v1/nodes', { cert: certificate, key }, { metadata: { name: node } });
+		const asToken = { token: bearer ?? assert.fail('no token') };
+		const { cert, key } = await registerOverRest(sendHttp1(mesh.endpoint, mesh.ca), node, asToken);
 		const base64 = (pem: string) => Buffer.from(pem).toString('base64');
-		const user = { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) };
+		const user = { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) };
 		const cluster = { server: `https://${mesh.endpoint}`, 'certificate-authority-data': base64(mesh.ca) };
 		const kubeconfig = {
 			apiVersion: 'v1',
