@@ -57,6 +57,7 @@ describe('the view of the cluster', () => {
 	};
 	let nowMs: number;
 	let problem: Error | undefined;
+	let isTokenStoreOnly: boolean;
 	let nodes: ReturnType<typeof fakeResource>;
 	let requests: ReturnType<typeof fakeResource>;
 	let readers: AbortController[];
@@ -65,6 +66,7 @@ describe('the view of the cluster', () => {
 	beforeEach(() => {
 		nowMs = 10_000;
 		problem = undefined;
+		isTokenStoreOnly = false;
 		readers = [];
 		events = [];
 		nodes = fakeResource([nodeObject('node-1', ready('True', 'KubeletReady'))]);
@@ -90,7 +92,13 @@ describe('the view of the cluster', () => {
 		const secrets = fakeResource([secret, { metadata: { name: 'other' } }]);
 		const api = {
 			nodes,
-			leases,
+			leases: {
+				...leases,
+				list: async () => {
+					if (problem !== undefined && !isTokenStoreOnly) throw problem;
+					return leases.list();
+				},
+			},
 			events: fakeResource(events),
 			certificateSigningRequests: requests,
 			secrets: {
@@ -306,7 +314,8 @@ describe('the view of the cluster', () => {
 		assert.equal(cluster.services.find(({ name }) => name === 'apiserver-sim')?.health, 'away');
 	});
 
-	it('shows the nodes and the services while the tokens cannot be read', async () => {
+	it('shows the nodes and the services while the tokens cannot be read, and that the API server answers', async () => {
+		isTokenStoreOnly = true;
 		problem = new KubejoinError('STORE_UNAVAILABLE', { store: 'token-store', problem: 'it is paused' });
 		const cluster = await follow(view().cluster).nth(1);
 		assert.equal(cluster.problem, problem.message);
@@ -314,7 +323,8 @@ describe('the view of the cluster', () => {
 			cluster.nodes.map(({ name }) => name),
 			['node-1'],
 		);
-		assert.equal(cluster.services.find(({ name }) => name === 'ca-service')?.health, 'ok');
+		for (const service of ['ca-service', 'apiserver-sim'])
+			assert.equal(cluster.services.find(({ name }) => name === service)?.health, 'ok');
 	});
 
 	it('does not wait for tokens that are read for long', async () => {

@@ -57,6 +57,11 @@ export interface ClusterView {
 
 export const createClusterView = (options: ClusterOptions): ClusterView => new FollowedCluster(options);
 
+interface ListedTokens extends Pick<Cluster, 'tokens' | 'problem'> {
+	/** The API server answers no request. */
+	readonly apiServerProblem?: string;
+}
+
 /** Reads the cluster once a second while it has followers, however many they are. */
 class FollowedCluster implements ClusterView {
 	readonly #options: ClusterOptions;
@@ -65,13 +70,13 @@ class FollowedCluster implements ClusterView {
 	#watches: Watches | undefined;
 	#followers = 0;
 	readonly #health: Part<readonly ServiceHealth[]>;
-	readonly #tokens: Part<Pick<Cluster, 'tokens' | 'problem'>>;
+	readonly #tokens: Part<ListedTokens>;
 
 	constructor(options: ClusterOptions) {
 		this.#options = options;
 		const { checkServices, partMs = PART_MS } = options;
 		this.#health = new Part<readonly ServiceHealth[]>([], checkServices, partMs);
-		this.#tokens = new Part<Pick<Cluster, 'tokens' | 'problem'>>({ tokens: [] }, () => this.#listTokens(), partMs);
+		this.#tokens = new Part<ListedTokens>({ tokens: [] }, () => this.#listTokens(), partMs);
 	}
 
 	async follow(onChange: (cluster: Cluster) => void, signal: AbortSignal): Promise<void> {
@@ -113,7 +118,7 @@ class FollowedCluster implements ClusterView {
 			return { ...this.#last, atMs: clock(), services, problem };
 		}
 		this.#watches ??= new Watches(api, log);
-		const [health, { tokens, problem }, found] = await Promise.all([
+		const [health, { tokens, problem, apiServerProblem }, found] = await Promise.all([
 			this.#health.read(),
 			this.#tokens.read(),
 			this.#watches.read(),
@@ -121,18 +126,29 @@ class FollowedCluster implements ClusterView {
 		const { problem: _, ...last } = this.#last;
 		return {
 			...(found === undefined ? last : { ...found, atMs: clock() }),
-			...{ tokens, services: withApiServer(health, problem) },
+			...{ tokens, services: withApiServer(health, apiServerProblem) },
 			...(problem === undefined ? {} : { problem }),
 		};
 	}
 
 	/** The API server reads them from token-store. Secrets have no watch; those of kube-system are the tokens. */
-	async #listTokens(): Promise<Pick<Cluster, 'tokens' | 'problem'>> {
+	async #listTokens(): Promise<ListedTokens> {
 		try {
 			const secrets = await this.#options.api?.secrets.list({ namespace: wellKnown.kubeSystem });
 			return { tokens: tokensOf(secrets?.items ?? []) };
 		} catch (error) {
-			return { tokens: this.#last.tokens, problem: printable(causeText(error)) };
+			const problem = printable(causeText(error));
+			return { tokens: this.#last.tokens, problem, ...(await this.#askWithoutTokens()) };
+		}
+	}
+
+	/** The API server answers other requests while token-store is unavailable. This list has few objects or none. */
+	async #askWithoutTokens(): Promise<Pick<ListedTokens, 'apiServerProblem'>> {
+		try {
+			await this.#options.api?.leases.list({ namespace: wellKnown.kubeSystem, metadataOnly: true });
+			return {};
+		} catch (error) {
+			return { apiServerProblem: printable(causeText(error)) };
 		}
 	}
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { checkServices, readyChecks } from './health.ts';
 
 describe('the health of the services', () => {
@@ -55,6 +56,14 @@ describe('the health of the services', () => {
 		assert.ok(Math.abs(found - 360_000) <= 2_000, `${found} ms`);
 	});
 
+	it('is not reachable where no connection is established', async () => {
+		const { port, end } = await fullListener();
+		const [service] = await checkServices([{ name: 'ca-service', url: `http://127.0.0.1:${port}/` }], Date.now, 200);
+		await end();
+		assert.deepEqual([service?.health, service?.why], ['away', 'unreachable']);
+		assert.match(service?.problem ?? '', /^it did not answer within [\d.]+ s$/);
+	});
+
 	it('is silent where a program accepts and does not answer', async () => {
 		server.removeAllListeners('request');
 		const [service] = await checkServices([{ name: 'ca-service', url }], Date.now, 50);
@@ -62,6 +71,31 @@ describe('the health of the services', () => {
 		assert.match(service?.problem ?? '', /^it did not answer within [\d.]+ s$/);
 	});
 });
+
+/** Its queue of connections is full: the kernel drops the next one, as a network without a path does. */
+async function fullListener() {
+	const blocked = new Worker(
+		`const { parentPort } = require('node:worker_threads');
+		const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+			parentPort.postMessage(server.address().port);
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+		});`,
+		{ eval: true },
+	);
+	const [port] = await once(blocked, 'message');
+	const waiting = Array.from({ length: 2 }, () => connect(port, '127.0.0.1'));
+	for (const socket of waiting) {
+		await once(socket, 'connect');
+		socket.on('error', () => undefined);
+	}
+	return {
+		port: Number(port),
+		async end() {
+			for (const socket of waiting) socket.destroy();
+			await blocked.terminate();
+		},
+	};
+}
 
 async function unusedPort(): Promise<number> {
 	const server = createServer();

@@ -1,4 +1,6 @@
 /** Readiness of the observer, and the health of the other services. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { causeText } from '../../lib/errors.ts';
 import type { HealthChecks } from '../../lib/rpc/health.ts';
 import { printableLines } from '../../lib/text.ts';
@@ -12,6 +14,8 @@ export const readyChecks = (pageExists: () => boolean): HealthChecks => ({
 });
 
 const TIMEOUT_MS = 2_000;
+/** The kernel of the service accepts at once, or not at all. */
+const CONNECT_MS = 500;
 const MAX_PROBLEM = 1_000;
 
 /** The part of the body that the page shows. */
@@ -32,8 +36,23 @@ function clockOffset({ headers }: Response, nowMs: number): { readonly clockOffs
 	return Math.abs(offsetMs) > SAME_CLOCK_MS ? { clockOffsetMs: Math.round(offsetMs / 1_000) * 1_000 } : {};
 }
 
-function whyAway(cause: unknown): 'stopped' | 'silent' | 'unreachable' {
-	if (cause instanceof Error && cause.name === 'TimeoutError') return 'silent';
+/** The kernel accepts connections for a paused program; to a service that is cut off, there is no path or no name. */
+async function acceptsConnections(url: string): Promise<boolean> {
+	const { hostname, port } = new URL(url);
+	const socket = connect(Number(port || 80), hostname);
+	try {
+		await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
+		return true;
+	} catch {
+		return false;
+	} finally {
+		socket.destroy();
+	}
+}
+
+const isTimeout = (cause: unknown): boolean => cause instanceof Error && cause.name === 'TimeoutError';
+
+function whyAway(cause: unknown): 'stopped' | 'unreachable' {
 	const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
 	return code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' ? 'stopped' : 'unreachable';
 }
@@ -56,8 +75,9 @@ export const checkServices = (
 				return { name, health: 'failing', problem: printableLines(await beginningOf(response)), ...clock };
 			} catch (error) {
 				const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-				const why = whyAway(cause);
-				const problem = why === 'silent' ? `it did not answer within ${timeoutMs / 1_000} s` : causeText(cause);
+				const isSilent = isTimeout(cause) && (await acceptsConnections(url));
+				const why = isSilent ? 'silent' : whyAway(cause);
+				const problem = isTimeout(cause) ? `it did not answer within ${timeoutMs / 1_000} s` : causeText(cause);
 				return { name, health: 'away', problem, why };
 			}
 		}),
