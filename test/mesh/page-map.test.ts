@@ -151,6 +151,34 @@ describe('the map', () => {
 		await shots('joined');
 	});
 
+	it('is no wider than a narrow window when the name of the node is long', async () => {
+		await joined();
+		const page = await open('', looks[2]);
+		await page.locator('.trust .who').first().waitFor();
+		await page.evaluate(`document.querySelectorAll('.trust .who').forEach((who) => {
+			for (const one of who.childNodes) if (one.data?.includes('node-1')) one.data = 'kubelet-sim-1-4593-with-more';
+		})`);
+		const width = await page.evaluate('document.documentElement.scrollWidth');
+		assert.equal(width, looks[2].viewport.width);
+	});
+
+	it('says that an address names nothing, and leads back', async () => {
+		await joined();
+		for (const [address, words] of [
+			['#/map/nodes~apiserver-sim', 'Whole map'],
+			['#/map/nobody', 'Whole map'],
+			['#/learn', 'Whole map'],
+			['#/joins/0af7', 'All joins'],
+			['#/experiments/none', 'Experiments'],
+		] as const) {
+			const page = await open(address);
+			const link = page.locator('main').getByRole('link', { name: words, exact: true });
+			await link.click();
+			await link.waitFor({ state: 'detached' });
+			await page.context().close();
+		}
+	});
+
 	it('replays a join: the line has the protection that it had at each time', async () => {
 		await joined();
 		const page = await open();

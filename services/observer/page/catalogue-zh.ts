@@ -1,5 +1,6 @@
 /** The texts of the page in Chinese. A text that is missing here does not compile. */
 import type { expectedErrors, Messages, PhaseSentence, RequestWord, Word } from './catalogue.ts';
+import { grouped } from './format.ts';
 import type { PhaseName } from './state-at.ts';
 import type { PhaseText } from './translation.ts';
 
@@ -47,6 +48,12 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	refused: '未能加入',
 	forgotten: '此次加入的步骤已不再保存：observer 只保留最新的 1000 次加入（KUBEJOIN_KEPT_JOINS），总计不超过 64 MiB。',
 	unknownJoin: 'observer 没有此次加入的记录：observer 重启时未设置状态目录，或记录已过旧。',
+	allJoins: '所有加入记录',
+	unknownStep: '此次加入没有地址中的步骤。',
+	unknownExperiment: '没有此名称的实验：',
+	nothingHere: '没有此名称的对象',
+	nothingHereWhy: '地址中的名称不对应任何成员、连接或页面。已离开集群的节点不在地图上。',
+	wholeMap: '查看整张地图',
 	steps: '加入的步骤',
 	showStore: '显示存储操作',
 	nodeTrusts: '节点信任集群：现在可以出示令牌',
@@ -291,41 +298,42 @@ export const messagesInChinese: Messages = {
 	report: '报告：',
 	withLabel: (label) => `${label}：`,
 	list: (items) => items.join('、'),
-	moreItems: (count) => `显示更多（${count}）`,
+	moreItems: (count) => `显示更多（${grouped(count)}）`,
 	difference: (left, right) =>
 		`第一处不同：${left.node}：${left.step ?? '无步骤'}；${right.node}：${right.step ?? '无步骤'}`,
 	failedStep: (step, code) => `${step}（${code}）`,
 	arrow: (from, to, protection) =>
 		protection === undefined ? `${from} → ${to}：` : `${from} → ${to}，${protection}：`,
 	between: (from, to) => `${from} → ${to}`,
-	calls: (count, perMinute) => `共 ${count} 次调用，最近一分钟 ${perMinute} 次`,
-	callsPerMinute: (count, refused) => (refused === 0 ? `${count} 次/分钟` : `${count} 次/分钟 · ${refused} 次被拒绝`),
-	nodeCount: (count) => `${count} 个节点`,
+	calls: (count, perMinute) => `共 ${grouped(count)} 次调用，最近一分钟 ${grouped(perMinute)} 次`,
+	callsPerMinute: (count, failed) =>
+		failed === 0 ? `${grouped(count)} 次/分钟` : `${grouped(count)} 次/分钟 · 失败 ${grouped(failed)} 次`,
+	nodeCount: (count) => `${grouped(count)} 个节点`,
 	lifeLeft: (duration) => `剩余 ${duration}`,
 	renewsSoon: (left) => `${left} · 即将更新`,
 	clockOffset: (duration, isAhead) => `${isAhead ? '快' : '慢'} ${duration}`,
 	phaseOf: (number, all) => `第 ${number} 阶段，共 ${all} 个`,
 	knowsToken: (user) => `节点持有有效的令牌：${user}`,
-	tokenBytes: (bytes) => `已发送的令牌字节：${bytes}`,
+	tokenBytes: (bytes) => `已发送的令牌字节：${grouped(bytes)}`,
 	fieldSummary: (count, fastest, slowest) =>
-		`${count} 个节点，按启动顺序排列。深浅表示加入用时：${fastest}～${slowest}`,
-	rowsOf: (first, last, all) => `第 ${first}～${last} 行，共 ${all} 行`,
+		`${grouped(count)} 个节点，按启动顺序排列。深浅表示加入用时：${fastest}～${slowest}`,
+	rowsOf: (first, last, all) => `第 ${grouped(first)}～${grouped(last)} 行，共 ${grouped(all)} 行`,
 	validUntil: (date) => `有效至 ${date}`,
-	sanCount: (count) => `${count} 个 SAN`,
-	repeated: (rounds, last) => `共 ${rounds} 次，至 +${last}`,
-	joinCount: (count) => `${count} 次加入`,
+	sanCount: (count) => `${grouped(count)} 个 SAN`,
+	repeated: (rounds, last) => `共 ${grouped(rounds)} 次，至 +${last}`,
+	joinCount: (count) => `${grouped(count)} 次加入`,
 	disconnected: (duration) => `observer 已 ${duration}没有响应。页面显示的是此前的状态，正在重试…`,
 	about: (duration) => `约 ${duration}`,
 	stepOf: (step, all) => `第 ${step} 步，共 ${all} 步`,
 	faultOf: (party, fault) => `${party} ${fault}`.trim(),
 	causedBy: (experiment) => `由实验“${experiment}”造成`,
-	connectionsRefused: (count) => `已拒绝 ${count} 个连接`,
+	connectionsRefused: (count) => `已拒绝 ${grouped(count)} 个连接`,
 	availableAgain: (party) => `${party} 已恢复`,
 	refusedConnection: (party, peer) => `${party} 拒绝了来自 ${peer} 的连接：`,
 	listensOn: (address) =>
 		`此页面为只读模式：observer 监听 ${address}，不限于 127.0.0.1，其他机器可以访问。` +
 		'阅读 SECURITY.md。如需允许操作，使用此设置重新启动 observer：',
-	endedOf: (ended, all) => `已结束 ${ended} 个，共 ${all} 个`,
+	endedOf: (ended, all) => `已结束 ${grouped(ended)} 个，共 ${grouped(all)} 个`,
 	issuerIs: (subject) => `签发者 ${subject}`,
 	serialIs: (serial) => `序列号 ${serial}`,
 	handshakeFailed: (code) => `客户端拒绝了服务器：${code}`,

@@ -1,5 +1,6 @@
 /** The texts of the page in English. Each needs its Chinese text in catalogue-zh.ts, or the page does not compile. */
 
+import { grouped } from './format.ts';
 import type { PhaseName } from './state-at.ts';
 
 export const catalogue = {
@@ -51,6 +52,12 @@ export const catalogue = {
 		'The steps of this join are no longer stored: the observer keeps the newest 1,000 joins ' +
 		'(KUBEJOIN_KEPT_JOINS), in at most 64 MiB.',
 	unknownJoin: 'The observer does not know this join: it restarted without a state directory, or the join is too old.',
+	allJoins: 'All joins',
+	unknownStep: 'This join has no step with the name in the address.',
+	unknownExperiment: 'No experiment has this name:',
+	nothingHere: 'Nothing has this name',
+	nothingHereWhy: 'No party, line or view has the name in the address. A node that left the cluster is in no map.',
+	wholeMap: 'Whole map',
 	steps: 'Steps of the join',
 	showStore: 'Show store operations',
 	nodeTrusts: 'The node trusts the cluster. It can show its token now.',
@@ -310,7 +317,8 @@ export interface Messages {
 	/** The two ends of a connection. */
 	readonly between: (from: string, to: string) => string;
 	readonly calls: (count: number, perMinute: number) => string;
-	readonly callsPerMinute: (count: number, refused: number) => string;
+	/** @param failed  calls, of all; a count of refused nodes may be beside it */
+	readonly callsPerMinute: (count: number, failed: number) => string;
 	readonly nodeCount: (count: number) => string;
 	readonly lifeLeft: (duration: string) => string;
 	readonly renewsSoon: (left: string) => string;
@@ -362,46 +370,47 @@ export const messages: Messages = {
 	report: 'Report: ',
 	withLabel: (label) => `${label}: `,
 	list: (items) => items.join(', '),
-	moreItems: (count) => `Show more (${count})`,
+	moreItems: (count) => `Show more (${grouped(count)})`,
 	difference: (left, right) =>
 		`The first difference: ${left.node}: ${left.step ?? 'no step'}; ${right.node}: ${right.step ?? 'no step'}`,
 	failedStep: (step, code) => `${step} (${code})`,
 	arrow: (from, to, protection) =>
 		protection === undefined ? `${from} → ${to}: ` : `${from} → ${to}, ${protection}: `,
 	between: (from, to) => `${from} → ${to}`,
-	calls: (count, perMinute) => `${count === 1 ? '1 call' : `${count} calls`}, ${perMinute} in the last minute`,
-	callsPerMinute: (count, refused) => {
-		const calls = count === 1 ? '1 call/min' : `${count} calls/min`;
-		return refused === 0 ? calls : `${calls} · ${refused} refused`;
+	calls: (count, perMinute) =>
+		`${count === 1 ? '1 call' : `${grouped(count)} calls`}, ${grouped(perMinute)} in the last minute`,
+	callsPerMinute: (count, failed) => {
+		const calls = count === 1 ? '1 call/min' : `${grouped(count)} calls/min`;
+		return failed === 0 ? calls : `${calls} · ${grouped(failed)} failed`;
 	},
-	nodeCount: (count) => (count === 1 ? '1 node' : `${count} nodes`),
+	nodeCount: (count) => (count === 1 ? '1 node' : `${grouped(count)} nodes`),
 	lifeLeft: (duration) => `${duration} left`,
 	renewsSoon: (left) => `${left} · renews`,
 	clockOffset: (duration, isAhead) => `${isAhead ? '+' : '−'}${duration}`,
 	phaseOf: (number, all) => `phase ${number} of ${all}`,
 	knowsToken: (user) => `The node knows a valid token: ${user}`,
-	tokenBytes: (bytes) => `Token bytes sent: ${bytes}`,
+	tokenBytes: (bytes) => `Token bytes sent: ${grouped(bytes)}`,
 	fieldSummary: (count, fastest, slowest) =>
-		`${count} nodes, in the order of their start · shade: time to join, ${fastest} to ${slowest}`,
-	rowsOf: (first, last, all) => `${first}–${last} of ${all}`,
+		`${grouped(count)} nodes, in the order of their start · shade: time to join, ${fastest} to ${slowest}`,
+	rowsOf: (first, last, all) => `${grouped(first)}–${grouped(last)} of ${grouped(all)}`,
 	validUntil: (date) => `valid until ${date}`,
-	sanCount: (count) => `${count} SANs`,
+	sanCount: (count) => `${grouped(count)} SANs`,
 	issuedBy: (ca) => `Issued by the ${ca}`,
-	repeated: (rounds, last) => `× ${rounds} until +${last}`,
-	joinCount: (count) => (count === 1 ? '1 join' : `${count} joins`),
+	repeated: (rounds, last) => `× ${grouped(rounds)} until +${last}`,
+	joinCount: (count) => (count === 1 ? '1 join' : `${grouped(count)} joins`),
 	disconnected: (duration) =>
 		`The observer has not answered for ${duration}. The page shows its last known state and tries again…`,
 	about: (duration) => `about ${duration}`,
 	stepOf: (step, all) => `step ${step} of ${all}`,
 	faultOf: (party, fault) => `${party} ${fault}`.trim(),
 	causedBy: (experiment) => `caused by the experiment ${experiment}`,
-	connectionsRefused: (count) => (count === 1 ? '1 connection refused' : `${count} connections refused`),
+	connectionsRefused: (count) => (count === 1 ? '1 connection refused' : `${grouped(count)} connections refused`),
 	availableAgain: (party) => `${party} available again`,
 	refusedConnection: (party, peer) => `${party} refused a connection from ${peer}:`,
 	listensOn: (address) =>
 		`This page is read-only because it listens on ${address} and not only on 127.0.0.1: other machines can reach it. ` +
 		'Read SECURITY.md. To allow actions, restart the observer with this setting:',
-	endedOf: (ended, all) => `${ended} of ${all} ended`,
+	endedOf: (ended, all) => `${grouped(ended)} of ${grouped(all)} ended`,
 	issuerIs: (subject) => `issued by ${subject}`,
 	serialIs: (serial) => `serial ${serial}`,
 	handshakeFailed: (code) => `The client refused the server: ${code}`,

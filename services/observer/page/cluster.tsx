@@ -8,7 +8,7 @@ import type { Word } from './catalogue.ts';
 import { tokenCommands } from './commands.ts';
 import { CopyButton } from './copy.tsx';
 import { FailureBand, Problem, Sentence } from './failure.tsx';
-import { countdown } from './format.ts';
+import { countdown, grouped } from './format.ts';
 import { lastPage, Pages } from './pages.tsx';
 import { Command } from './read-only.tsx';
 import { hashOf } from './route.ts';
@@ -279,7 +279,7 @@ function Events({ events, now }: { readonly events: Cluster['events']; readonly 
 					cell: ({ message, count }) => (
 						<>
 							{message}
-							{count > 1 && <span class="quiet"> ×{count}</span>}
+							{count > 1 && <span class="quiet"> ×{grouped(count)}</span>}
 						</>
 					),
 				},

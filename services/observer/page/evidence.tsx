@@ -1,7 +1,7 @@
 /** The evidence of a section: checks, validity, digits of pins, a request beside its certificate, bytes taken apart. */
 import type { BytePart, Check, DetailSection, Lifetime } from '../api.ts';
 import type { PartKey } from '../field-keys.ts';
-import { bytesOf } from './format.ts';
+import { bytesOf, grouped } from './format.ts';
 import { type PanelTexts, usePanelTexts } from './use-panel-texts.tsx';
 import { useWords } from './words.ts';
 
@@ -84,7 +84,7 @@ export function Digits({ presented, wanted }: { readonly presented: string; read
 				</div>
 			))}
 			<p class={differing === 0 ? 'passed' : 'failed'}>
-				{differing === 0 ? say.digitsEqual : say.groupsDiffer.replace('{count}', String(differing))}
+				{differing === 0 ? say.digitsEqual : say.groupsDiffer.replace('{count}', grouped(differing))}
 			</p>
 		</div>
 	);
@@ -136,7 +136,7 @@ export function ByteParts({ parts, bytes }: BytesProps) {
 					<span>
 						<span class="name">{say.part[part.name]}</span> <PartValue part={part} />
 						<code>{hexOf(all.subarray(part.offset, part.offset + Math.min(part.length, SHOWN_BYTES)))}</code>
-						{part.length > SHOWN_BYTES && <span class="quiet"> … {part.length}</span>}
+						{part.length > SHOWN_BYTES && <span class="quiet"> … {grouped(part.length)}</span>}
 					</span>
 				</li>
 			))}

@@ -57,7 +57,9 @@ export function ExperimentsView({ store, navigation }: ViewProps) {
 	if (experiments === undefined || experiments.list.length === 0) return <p class="note">{say('noExperiments')}</p>;
 	const runs = store.runs.value;
 	const running = [...runs.values()].find(({ state }) => state !== 'ended');
-	const shown = experiments.list.find(({ name }) => name === (chosen ?? running?.experiment)) ?? experiments.list[0];
+	const shown =
+		experiments.list.find(({ name }) => name === (chosen ?? running?.experiment)) ??
+		(chosen === undefined ? experiments.list[0] : undefined);
 	const titles = new Map(experiments.list.map(({ name, title }) => [name, translated(name)?.title ?? title]));
 	return (
 		<div class="joins experiments">
@@ -68,7 +70,11 @@ export function ExperimentsView({ store, navigation }: ViewProps) {
 				))}
 			</nav>
 			<div class="shown">
-				{shown !== undefined && (
+				{shown === undefined ? (
+					<p class="note">
+						{say('unknownExperiment')} <code>{chosen}</code> <a href="#/experiments">{say('experiments')}</a>
+					</p>
+				) : (
 					<OneExperiment
 						key={shown.name}
 						store={store}

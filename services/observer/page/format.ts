@@ -14,8 +14,12 @@ export function duration(ms: number, language: Language): string {
 	if (ms < 59_950) return `${Math.round(ms / 100) / 10} ${s}`;
 	if (ms < 3_570_000) return `${Math.round(ms / 60_000)} ${min}`;
 	if (ms < 86_400_000 - 180_000) return `${Math.round(ms / 360_000) / 10} ${h}`;
-	return `${Math.round(ms / 86_400_000)} ${d}`;
+	return `${grouped(Math.round(ms / 86_400_000))} ${d}`;
 }
+
+const groups = new Intl.NumberFormat('en');
+/** `1,000`; the same in both languages. */
+export const grouped = (number: number): string => groups.format(number);
 
 /** An expected duration is not known to a tenth of a second. */
 export const wholeSeconds = (ms: number): number => Math.ceil(ms / 1_000) * 1_000;

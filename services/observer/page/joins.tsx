@@ -46,7 +46,9 @@ export function JoinsView({ store, navigation, keys }: ViewProps) {
 					chosen === undefined || newest === undefined ? (
 						<NothingYet store={store} word="noJoins" commands={joinCommands} />
 					) : (
-						<p class="note">{say('unknownJoin')}</p>
+						<p class="note">
+							{say('unknownJoin')} <a href="#/joins">{say('allJoins')}</a>
+						</p>
 					)
 				) : (
 					<>
@@ -158,9 +160,17 @@ function OneJoin({
 	openId,
 }: ViewProps & { readonly join: Join; readonly openId: string | undefined }) {
 	const steps = useSteps(store, join.id);
+	const { say } = useWords();
 	const open = openId === undefined ? undefined : steps.find(({ id }) => id === openId);
+	// Steps of a join in progress can arrive later.
+	const isUnknown = openId !== undefined && open === undefined && steps.length > 0 && join.state !== 'joining';
 	return (
 		<>
+			{isUnknown && (
+				<p class="note">
+					{say('unknownStep')} <a href={`#/joins/${join.id}`}>{say('openJoin')}</a>
+				</p>
+			)}
 			<Diagram
 				keys={keys}
 				join={join}

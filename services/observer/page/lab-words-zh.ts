@@ -1,10 +1,11 @@
+import { grouped } from './format.ts';
 import type { LabTexts } from './lab-words.ts';
 
 export const labTextsInChinese: LabTexts = {
 	done: '已结束',
-	doneOf: (done, all) => `${done} / ${all}`,
+	doneOf: (done, all) => `${grouped(done)} / ${grouped(all)}`,
 	allKnown: 'observer 已知的所有加入。',
-	needs: (joins) => `至少 ${joins} 次加入`,
+	needs: (joins) => `至少 ${grouped(joins)} 次加入`,
 	noMatch: '没有符合筛选条件的行。',
 	noNodes: '集群中没有节点。',
 	noCsrs: '尚无证书签名请求（CSR）。节点加入时创建。',

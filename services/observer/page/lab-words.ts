@@ -1,5 +1,6 @@
 /** The texts of the views of experiments, the cluster and storms in English; lab-words-zh.ts has the Chinese ones. */
 import type { ExperimentGroup } from '../api.ts';
+import { grouped } from './format.ts';
 
 export interface LabTexts {
 	readonly done: string;
@@ -35,9 +36,9 @@ export interface LabTexts {
 
 export const labTexts: LabTexts = {
 	done: 'Ended',
-	doneOf: (done, all) => `${done} / ${all}`,
+	doneOf: (done, all) => `${grouped(done)} / ${grouped(all)}`,
 	allKnown: 'All joins that the observer knows.',
-	needs: (joins) => `from ${joins} joins on`,
+	needs: (joins) => `from ${grouped(joins)} joins on`,
 	noMatch: 'No row matches the filter.',
 	noNodes: 'The cluster has no node.',
 	noCsrs: 'No request for a certificate is stored. A join creates one.',

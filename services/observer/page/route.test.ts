@@ -7,9 +7,11 @@ const read = (address: string) => {
 };
 
 describe('the address of the page', () => {
-	it('is the map without a view, and with a view that does not exist', () => {
-		for (const address of ['', '#', '#/', '#/map', '#/learn', '#/constructor'])
+	it('is the map without a view, and of a view that does not exist, which the map reports', () => {
+		for (const address of ['', '#', '#/', '#/map'])
 			assert.deepEqual(read(address), { view: 'map', path: [], show: [] }, address);
+		for (const name of ['learn', 'constructor'])
+			assert.deepEqual(read(`#/${name}`), { view: 'map', path: [name], show: [] });
 	});
 
 	it('names a view and an object in it', () => {

@@ -49,7 +49,9 @@ export const hashOf = (view: ViewName, ...path: readonly string[]): string =>
 function redirect(first: string, path: readonly string[]): Pick<Route, 'view' | 'path'> {
 	if (first === 'compare') return { view: 'joins', path: [path.slice(0, 2).join('~')] };
 	const view = viewNames.find((name) => name === first);
-	return view === undefined ? { view: 'map', path: [] } : { view, path };
+	if (view !== undefined) return { view, path };
+	// The map says that nothing has this name.
+	return { view: 'map', path: first === '' ? [] : [first] };
 }
 
 function readSettings(settings: URLSearchParams): Omit<Route, 'view' | 'path'> {

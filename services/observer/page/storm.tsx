@@ -1,6 +1,7 @@
 /** A join storm: joins that ended, of all that began, their rate, durations and errors. */
 import type { Storm } from '../api.ts';
 import { stormCommands } from './commands.ts';
+import { grouped } from './format.ts';
 import { NothingYet } from './read-only.tsx';
 import { useLabWords } from './use-lab-words.ts';
 import type { ViewProps } from './view-props.ts';
@@ -21,9 +22,9 @@ export function StormView({ store }: ViewProps) {
 		storm.joined < enough ? <span class="quiet too-few">{lab.needs(enough)}</span> : duration(ms);
 	const figures = [
 		[lab.done, lab.doneOf(done, done + storm.joining)],
-		[say('joined'), storm.joined],
-		[say('refused'), storm.refused],
-		[say('perSecond'), storm.perSecond],
+		[say('joined'), grouped(storm.joined)],
+		[say('refused'), grouped(storm.refused)],
+		[say('perSecond'), grouped(storm.perSecond)],
 		[say('median'), quantile(ENOUGH, storm.p50Ms)],
 		[say('p99'), quantile(ENOUGH_FOR_P99, storm.p99Ms)],
 	] as const;
@@ -81,7 +82,7 @@ export function StormView({ store }: ViewProps) {
 							{storm.failures.map(({ code, count }) => (
 								<tr key={code}>
 									<th scope="row">{code}</th>
-									<td>{count}</td>
+									<td>{grouped(count)}</td>
 								</tr>
 							))}
 						</tbody>
@@ -106,7 +107,9 @@ function Histogram({
 	const most = Math.max(1, ...counts);
 	const name = (index: number) =>
 		index < bucketsMs.length ? `≤ ${duration(bucketsMs[index] ?? 0)}` : `> ${duration(bucketsMs.at(-1) ?? 0)}`;
-	const spoken = counts.flatMap((count, index) => (count === 0 ? [] : [`${messages.withLabel(name(index))}${count}`]));
+	const spoken = counts.flatMap((count, index) =>
+		count === 0 ? [] : [`${messages.withLabel(name(index))}${grouped(count)}`],
+	);
 	return (
 		<svg
 			class="histogram"
@@ -125,7 +128,7 @@ function Histogram({
 					y={HEIGHT - barHeight(count, most)}
 					height={barHeight(count, most)}
 				>
-					<title>{`${messages.withLabel(name(index))}${count}`}</title>
+					<title>{`${messages.withLabel(name(index))}${grouped(count)}`}</title>
 				</rect>
 			))}
 		</svg>

@@ -53,11 +53,14 @@ const trustTextsInChinese = (): readonly string[] =>
 
 /** Every Chinese text of the page, with sample values where it has values. */
 function chineseTexts(): readonly string[] {
+	// `doneOf` has no words.
+	const { doneOf: _, needs, ...labTexts } = labTextsInChinese;
 	const { catalogue, guideTexts, fields, requestTexts, phaseSentences, messages: own } = chinese;
 	return [
 		...Object.values(catalogue),
 		...Object.values(certificateTextsInChinese),
-		...samplesOf(labTextsInChinese),
+		...samplesOf(labTexts),
+		needs(100),
 		...Object.values(panelTextsInChinese),
 		...trustTextsInChinese(),
 		...Object.values(guideTexts),

@@ -3,6 +3,7 @@
  * drawn. The table has every node as text.
  */
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { grouped } from '../format.ts';
 import { useWords } from '../words.ts';
 import { type Box, FIELD_COLUMNS, FIELD_ROWS } from './layout.ts';
 import type { NodeState, Party } from './scene.ts';
@@ -80,7 +81,7 @@ export function Field({ nodes, box, onOpen }: FieldProps) {
 				{(['Ready', 'NotReady', 'joining', 'refused'] as const).map((state) => (
 					<li key={state} class={`cell-${state}`}>
 						<span aria-hidden="true" />
-						{state === 'joining' || state === 'refused' ? say(state) : state} <strong>{counts[state]}</strong>
+						{state === 'joining' || state === 'refused' ? say(state) : state} <strong>{grouped(counts[state])}</strong>
 					</li>
 				))}
 			</ul>

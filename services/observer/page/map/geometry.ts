@@ -51,6 +51,7 @@ export function drawnLines(scene: Scene, layout: Layout): readonly Drawn[] {
 	}
 	if (layout.isTall) for (const [id, pair] of ends) straighten(id, pair, layout);
 	else spread([...ends.values()].flat());
+	if (scene.level === 'field') for (const end of [...ends.values()].flat()) if (end.box === layout.nodes) leave(end);
 	for (const line of single) {
 		const pair = ends.get(line.id);
 		if (pair !== undefined) drawn.push(drawnOf(line, pair, layout.boxes.get(ATTACKER)));
@@ -112,6 +113,17 @@ function spread(ends: readonly End[]): void {
 		own.sort((a, b) => (isVertical ? a.other.x - b.other.x : a.other.y - b.other.y));
 		for (const [index, end] of own.entries()) end.port = portOf(end.box, end.side, (index + 1) / (own.length + 1));
 	}
+}
+
+const SEAL_RADIUS = 8;
+
+/** A seal on the edge of the field would cover a part of a cell. */
+function leave(end: End): void {
+	const { x, y } = end.port;
+	end.port = {
+		x: x + (end.side === 'right' ? SEAL_RADIUS : end.side === 'left' ? -SEAL_RADIUS : 0),
+		y: y + (end.side === 'bottom' ? SEAL_RADIUS : end.side === 'top' ? -SEAL_RADIUS : 0),
+	};
 }
 
 /** In the tall layout every line is a vertical one; that of the controller passes left of token-store. */

@@ -1,4 +1,6 @@
 /** The lines of the map as SVG: the form of each is its protection. The table has the same as text. */
+
+import { grouped } from '../format.ts';
 import { type Form, formOf, protectionWords, sealsOf } from '../forms.ts';
 import { LockShape, Seal } from '../seals.tsx';
 import { useWords, type Words } from '../words.ts';
@@ -76,26 +78,23 @@ function Strokes({
 	const form = formOf[line.protection];
 	const path = pathOf(curve);
 	const isBroken = form === 'broken';
+	// A refused line ends where it was refused.
+	const down = isBroken ? undefined : line.down;
+	const cut = down === 'cut' ? { pathLength: 100 } : {};
 	const isLit = line.isLit ? 'lit' : '';
-	const classes = [
-		'edge',
-		line.down ?? '',
-		line.to === ATTACKER ? 'to-attacker' : '',
-		isLit,
-		isSelected ? 'selected' : '',
-	];
+	const classes = ['edge', down ?? '', line.to === ATTACKER ? 'to-attacker' : '', isLit, isSelected ? 'selected' : ''];
 	return (
 		// biome-ignore lint/a11y/noStaticElementInteractions: the table has a button for each line
 		<g class={classes.filter((one) => one !== '').join(' ')} onClick={() => onOpen(line)}>
 			<title>{titleOf(line, name, words)}</title>
 			<path class="hit" d={path} />
-			{(line.isLit || isSelected) && <path class={isBroken ? 'halo broken' : 'halo'} d={path} />}
+			{(line.isLit || isSelected) && <path class={isBroken ? 'halo broken' : 'halo'} d={path} {...cut} />}
 			<path
 				class={`line ${form}`}
 				d={path}
-				{...(isBroken ? { pathLength: 1, 'stroke-dasharray': `${stopOf({ line, curve, share }).lengthShare} 1` } : {})}
+				{...(isBroken ? { pathLength: 1, 'stroke-dasharray': `${stopOf({ line, curve, share }).lengthShare} 1` } : cut)}
 			/>
-			{form === 'mutual' && <path class="line inner" d={path} />}
+			{form === 'mutual' && <path class="line inner" d={path} {...cut} />}
 			{isBroken && <path class={`line beyond ${line.refusedBy ?? ''}`} d={path} pathLength={100} />}
 		</g>
 	);
@@ -118,7 +117,7 @@ function Marks({ drawn: { line, curve, kind, middle, share } }: { readonly drawn
 	const form = formOf[line.protection];
 	const [client, server] = sealsOf(form, line.refusedBy);
 	const isShort = Math.hypot(curve.to.x - curve.from.x, curve.to.y - curve.from.y) < LOCK_LENGTH;
-	const hasLock = kind !== 'branch' && !withoutLock.has(form) && !isShort;
+	const hasLock = kind !== 'branch' && !withoutLock.has(form) && !isShort && (line.down !== 'cut' || form === 'broken');
 	const at = form === 'broken' ? pointAt(curve, stopOf({ line, curve, share }).curveParameter) : middle;
 	return (
 		<g class={`marks ${form}`}>
@@ -140,7 +139,7 @@ interface LockMarkProps {
 }
 
 function LockMark({ form, x, y, count, isOfMany }: LockMarkProps) {
-	const text = `${count} ×`;
+	const text = `${grouped(count)} ×`;
 	// Tabular digits are wider than other characters on average.
 	const width = isOfMany ? 44 + text.length * 8 : 28;
 	if (form === 'broken')

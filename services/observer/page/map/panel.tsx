@@ -21,6 +21,8 @@ export interface MapPanelProps {
 	readonly scene: Scene;
 	/** The ID of a party or of a line. */
 	readonly id: string;
+	/** Everything that the observer knows has arrived. */
+	readonly isComplete: boolean;
 	readonly nowMs: number;
 	readonly recent: readonly Message[];
 	readonly steps: readonly Step[];
@@ -33,7 +35,20 @@ export function MapPanel(props: MapPanelProps) {
 	const party = scene.parties.get(id) ?? scene.nodes.find((node) => node.id === id);
 	if (party !== undefined) return <PartyPanel {...props} party={party} />;
 	const line = scene.lines.find((one) => one.id === id);
-	return line === undefined ? null : <LinePanel {...props} line={line} />;
+	if (line !== undefined) return <LinePanel {...props} line={line} />;
+	return props.isComplete ? <UnknownPanel id={id} onClose={props.onClose} /> : null;
+}
+
+function UnknownPanel({ id, onClose }: Pick<MapPanelProps, 'id' | 'onClose'>) {
+	const { say } = useWords();
+	return (
+		<Panel id={id} title={say('nothingHere')} subtitle={id} onClose={onClose}>
+			<p>{say('nothingHereWhy')}</p>
+			<p>
+				<a href={hashOf('map')}>{say('wholeMap')}</a>
+			</p>
+		</Panel>
+	);
 }
 
 const MAX_MESSAGES = 10;

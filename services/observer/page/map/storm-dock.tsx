@@ -1,6 +1,7 @@
 /** The strip below the map while many nodes join: their number, the rate, and the refusals. */
 import { useRef } from 'preact/hooks';
 import type { Storm } from '../../api.ts';
+import { grouped } from '../format.ts';
 import { hashOf } from '../route.ts';
 import { useWords } from '../words.ts';
 
@@ -17,10 +18,10 @@ export function StormDock({ storm }: { readonly storm: Storm }) {
 	const all = Math.max(1, joined + refused + joining);
 	const share = (count: number) => ({ width: `${(count / all) * 100}%` });
 	const figures = [
-		[say('perSecond'), String(perSecond)],
+		[say('perSecond'), grouped(perSecond)],
 		[say('median'), duration(p50Ms)],
 		[say('p99'), duration(p99Ms)],
-		[say('refused'), String(refused)],
+		[say('refused'), grouped(refused)],
 	] as const;
 	return (
 		<section class="dock storm-dock" aria-label={say('joinStorm')}>

@@ -110,6 +110,7 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 						store,
 						scene,
 						id: selected,
+						isComplete: store.storm.value !== undefined && store.cluster.value !== undefined,
 						nowMs,
 						recent,
 						steps,
