@@ -53,7 +53,7 @@ const namedTypes: Readonly<Record<string, string>> = { 'EC PRIVATE KEY': 'ec', '
  */
 export function readPrivateKey(pem: string): KeyObject {
 	const text = readPem(pem);
-	const block = text.blocks.find(({ type }) => keyTypes[type] !== undefined || type === 'ENCRYPTED PRIVATE KEY');
+	const block = text.blocks.find(({ type }) => Object.hasOwn(keyTypes, type) || type === 'ENCRYPTED PRIVATE KEY');
 	if (block === undefined) return refuse(`it has no PEM block of a private key: ${foundInstead(pem, text)}`);
 	if (block.type === 'ENCRYPTED PRIVATE KEY' || block.headers.some((header) => /^Proc-Type:.*ENCRYPTED/.test(header)))
 		return refuse('it is encrypted', 'Decrypt it: openssl pkey -in ENCRYPTED.key -out PLAIN.key');

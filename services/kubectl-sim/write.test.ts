@@ -198,6 +198,10 @@ subjects: [{kind: Group, name: g}]
 				{ old: '1', 'node-restriction.kubernetes.io/x': 'y' },
 			]);
 		});
+		it('treats a property of every object as any other key', async () => {
+			deepEqual(await labelled('n constructor=x'), ['node/n labeled\n', { old: '1', constructor: 'x' }]);
+			deepEqual(await labelled('n toString-'), ['label "toString" not found.\nnode/n not labeled\n', undefined]);
+		});
 		it('refuses an invalid label, and one that it would overwrite', async () => {
 			await rejects(labelled('n old=2'), { message: "'old' already has a value (1), and --overwrite is false" });
 			await rejects(labelled('n'), { message: 'at least one label update is required' });

@@ -106,7 +106,7 @@ export async function label({ type, words, overwrite }: Labelling, { api, output
 		const found = await client.get(name, resource.namespaced ? namespace : '');
 		const { labels: before = {}, ...metadata } = found.metadata;
 		if (!overwrite) requireNew(before, added);
-		for (const key of removed) if (before[key] === undefined) output.out(`label "${key}" not found.\n`);
+		for (const key of removed) if (!Object.hasOwn(before, key)) output.out(`label "${key}" not found.\n`);
 		const labels = Object.fromEntries(
 			Object.entries({ ...before, ...added }).filter(([key]) => !removed.includes(key)),
 		);
@@ -147,14 +147,14 @@ function parseLabels(words: readonly string[]): { added: Record<string, string>;
 			throw invalidCommand(`invalid label value: ${JSON.stringify(word)}: ${form}`, 'label');
 		}
 	}
-	const both = removed.find((key) => added[key] !== undefined);
+	const both = removed.find((key) => Object.hasOwn(added, key));
 	if (both !== undefined) throw invalidCommand('can not both modify and remove a label in the same command', 'label');
 	return { added, removed };
 }
 
 function requireNew(before: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>): void {
 	const problems = Object.entries(added)
-		.filter(([key, value]) => before[key] !== undefined && before[key] !== value)
+		.filter(([key, value]) => Object.hasOwn(before, key) && before[key] !== value)
 		.map(([key]) => `'${key}' already has a value (${before[key]}), and --overwrite is false`);
 	if (problems.length > 0)
 		throw invalidCommand(problems.length === 1 ? `${problems[0]}` : `[${problems.join(', ')}]`, 'label');

@@ -1,13 +1,15 @@
 /** Requests and objects that are too large, too many, or that no encoder can send back. */
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type Message, messageOf, type ValueType } from '../../lib/codec/schema.ts';
 import { hasCode } from '../../lib/errors.ts';
+import { apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
 import { call, type VerifiedChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import type { AttackGroup } from './attack.ts';
-import { namespaceAdmin } from './identity.ts';
-import type { Target } from './target.ts';
+import { issueUser, namespaceAdmin } from './identity.ts';
+import { https, type Target } from './target.ts';
 
 const signerName = 'kubernetes.io/kube-apiserver-client-kubelet';
 const kubeletUsages = ['digital signature', 'client auth'];
@@ -82,6 +84,56 @@ function sendLease(channel: VerifiedChannel, name: string, renewTime: Buffer): P
 	return client.unary({ path: '/kubejoin.v1.Leases/Create', message: lease, metadata: sent, deadlineMs: 10_000 });
 }
 
+/** A value with `word` as every text and in every map, beside the name of a resource, which some rules ask for. */
+function filled(type: ValueType, word: string, depth: number): unknown {
+	switch (type.form) {
+		case 'string':
+			return word;
+		case 'strings':
+			return [word];
+		case 'list':
+			return [filled(type.item, word, depth)];
+		case 'map':
+			return Object.fromEntries([word, 'pods'].map((key) => [key, filled(type.item, word, depth)]));
+		case 'message':
+			return filledMessage(type.message, word, depth + 1);
+		case 'bool':
+			return true;
+		case 'int32':
+		case 'int64':
+		case 'quantity':
+		case 'intOrString':
+			return type.form === 'quantity' ? '1' : 1;
+		default:
+			return undefined;
+	}
+}
+function filledMessage(message: Message, word: string, depth = 0): object {
+	const names = depth > 6 ? [] : [...message.jsonFields].filter(([name]) => name !== 'managedFields');
+	return Object.fromEntries(names.map(([name, { field }]) => [name, filled(field.type, word, depth)]));
+}
+
+async function namePrototypes(target: Target): Promise<void> {
+	const admin = await issueUser(target.mesh, 'prototypes', ['kubeadm:cluster-admins']);
+	const failures: string[] = [];
+	for (const resource of Object.values(resources)) {
+		const [apiVersion, { kind }] = [apiVersionOf(resource), resource];
+		const message = messageOf({ apiVersion, kind });
+		if (message === undefined || !resource.verbs.includes('create')) continue;
+		const place = resource.namespaced ? 'namespaces/default/' : '';
+		const path = `/${resource.group === '' ? 'api' : 'apis'}/${apiVersion}/${place}${resource.resource}?dryRun=All`;
+		for (const word of ['constructor', '__proto__', 'toString']) {
+			const metadata = { name: 'constructor', labels: { [word]: word }, annotations: { [word]: word } };
+			const body = JSON.stringify({ ...filledMessage(message, word), apiVersion, kind, metadata });
+			const headers = { 'content-type': 'application/json' };
+			const answer = await https(target, path, { ...admin, method: 'POST', headers, body });
+			const isRefused = answer.status >= 200 && answer.status < 500 && !answer.body.includes('native code');
+			if (!isRefused) failures.push(`${kind} with ${word}: ${answer.status} ${answer.body.slice(0, 200)}`);
+		}
+	}
+	assert.deepEqual(failures, []);
+}
+
 export const objects: AttackGroup = {
 	name: 'Objects and requests',
 	attacks: [
@@ -151,6 +203,12 @@ export const objects: AttackGroup = {
 				await assert.rejects(sendLease(channel, 'negative-nanos', negativeNanos));
 				await mesh.api.leases.list();
 			},
+		},
+		{
+			title: 'create objects of every kind in which each text is a name that all objects of JavaScript have',
+			attacker: 'a namespace admin',
+			result: 'created or 4xx; no internal error',
+			run: namePrototypes,
 		},
 		{
 			title: 'label a Node with a value of 64 characters or a key that is none',

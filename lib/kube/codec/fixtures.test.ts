@@ -7,6 +7,7 @@ const text = fc.string({ unit: 'grapheme', maxLength: 6 });
 const filledText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 });
 const key = fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom('a', 'b', '-', '.', '/', '1', 'ü') });
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const filledInt32 = int32.filter((value) => value !== 0);
 const seconds = fc.integer({ min: -62_135_596_799, max: 253_402_300_799 });
 const time = seconds.map((value) => rfc3339(value * 1000));
 const microTime = fc
@@ -28,7 +29,7 @@ function arbitraryOf(type: ValueType, isZeroKept: boolean, depth: number): fc.Ar
 		case 'bool':
 			return isZeroKept ? fc.boolean() : fc.constant(true);
 		case 'int32':
-			return isZeroKept ? int32 : int32.filter((value) => value !== 0);
+			return isZeroKept ? int32 : filledInt32;
 		case 'int64':
 			return isZeroKept ? fc.maxSafeInteger() : fc.maxSafeInteger().filter((value) => value !== 0);
 		case 'string':
@@ -42,7 +43,7 @@ function arbitraryOf(type: ValueType, isZeroKept: boolean, depth: number): fc.Ar
 		case 'quantity':
 			return quantity;
 		case 'intOrString':
-			return fc.oneof(int32, text);
+			return isZeroKept ? fc.oneof(int32, text) : fc.oneof(filledInt32, filledText);
 		case 'strings':
 			return fc.array(text, { minLength: 1, maxLength: 3 });
 		case 'list':

@@ -49,6 +49,11 @@ describe('resource quotas', () => {
 		],
 		['an unknown scope', { scopes: ['X'] }, [`${scopes}["X"]: unsupported scope`]],
 		[
+			'a scope with the name of a property of every object',
+			{ hard: { pods: '1' }, scopes: ['constructor'], ...matching({ scopeName: 'toString', operator: 'Exists' }) },
+			[`${scopes}["constructor"]: unsupported scope`, `${at}.scopeName: Invalid value: "toString": unsupported scope`],
+		],
+		[
 			'a scope of other objects',
 			{ hard: { configmaps: '1', cpu: '1' }, scopes: ['BestEffort'] },
 			Array.from({ length: 2 }, () => `${scopes}["BestEffort"]: unsupported scope applied to resource`),

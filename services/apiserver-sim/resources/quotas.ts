@@ -66,15 +66,15 @@ function quotaProblems(list: ResourceList, field: string): FieldProblem[] {
 const ofPods = new Set(['pods', ...['cpu', 'memory'].flatMap((name) => [name, `requests.${name}`, `limits.${name}`])]);
 const ofClaims = new Set(['persistentvolumeclaims', 'requests.storage']);
 /** The resources that a quota of the scope can limit. */
-const ofScope: Readonly<Record<string, ReadonlySet<string>>> = {
-	Terminating: ofPods,
-	NotTerminating: ofPods,
-	BestEffort: new Set(['pods']),
-	NotBestEffort: ofPods,
-	PriorityClass: ofPods,
-	CrossNamespacePodAffinity: ofPods,
-	VolumeAttributesClass: ofClaims,
-};
+const ofScope: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+	['Terminating', ofPods],
+	['NotTerminating', ofPods],
+	['BestEffort', new Set(['pods'])],
+	['NotBestEffort', ofPods],
+	['PriorityClass', ofPods],
+	['CrossNamespacePodAffinity', ofPods],
+	['VolumeAttributesClass', ofClaims],
+]);
 const contradictions = [
 	['BestEffort', 'NotBestEffort'],
 	['NotTerminating', 'Terminating'],
@@ -84,14 +84,14 @@ const areContradicting = (scopes: readonly (string | undefined)[]): number =>
 const misused = (scope: string, hard: ResourceList): string[] =>
 	Object.keys(hard)
 		.toSorted()
-		.filter((name) => (ofQuotas.has(name) || isHugePages(name)) && ofScope[scope]?.has(name) === false);
+		.filter((name) => (ofQuotas.has(name) || isHugePages(name)) && ofScope.get(scope)?.has(name) === false);
 
 function scopeProblems({ spec }: ResourceQuota): FieldProblem[] {
 	const { hard = {}, scopes = [] } = spec ?? {};
 	const problem = (detail: string) => invalid('spec.scopes', scopes, detail);
 	return [
 		...scopes.flatMap((scope) => [
-			...(Object.hasOwn(ofScope, scope) ? [] : [problem('unsupported scope')]),
+			...(ofScope.has(scope) ? [] : [problem('unsupported scope')]),
 			...misused(scope, hard).map(() => problem('unsupported scope applied to resource')),
 		]),
 		...Array.from({ length: areContradicting(scopes) }, () => problem('conflicting scopes')),
@@ -109,7 +109,7 @@ function selectorProblems({ spec }: ResourceQuota): FieldProblem[] {
 	const ofOne = ({ scopeName = '', operator = '', values = [] }: ScopeRequirement): FieldProblem[] => {
 		const hasValues = Object.hasOwn(operators, operator) ? operators[operator as keyof typeof operators] : undefined;
 		return [
-			...(Object.hasOwn(ofScope, scopeName) ? [] : [invalid(`${at}.scopeName`, scopeName, 'unsupported scope')]),
+			...(ofScope.has(scopeName) ? [] : [invalid(`${at}.scopeName`, scopeName, 'unsupported scope')]),
 			...misused(scopeName, hard).map(() => invalid(at, scopeSelector, 'unsupported scope applied to resource')),
 			...(alwaysExists.includes(scopeName) && operator !== 'Exists'
 				? [invalid(`${at}.operator`, operator, mustExist)]

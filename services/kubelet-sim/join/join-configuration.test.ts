@@ -138,6 +138,12 @@ describe('a JoinConfiguration', () => {
 		);
 	});
 
+	it('names no field that every object of JavaScript has', () => {
+		const { warnings } = parseJoinConfiguration(`${head}constructor: {a: 1}\n__proto__: {b: 1}\n${discovery}`, 'f');
+		assert.equal(warnings.length, 1);
+		assert.match(String(warnings[0]), /: unknown field "constructor", unknown field "__proto__"$/);
+	});
+
 	it('is accepted with empty fields, and with fields that kubeadm does not know and reports', () => {
 		const empty =
 			'controlPlane: null\ndryRun: false\nother: ""\nnodeRegistration:\n  kubeletExtraArgs: {}\n  taints: []\n  nodeName: a\n';

@@ -116,12 +116,12 @@ const timeoutsWithoutEffect = [
 	'upgradeManifests',
 ];
 /** The reason for refusing a field. */
-const reasons: Readonly<Record<string, string>> = {
-	controlPlane: 'a node cannot join as a control plane',
-	'nodeRegistration.taints': 'a node registers without taints',
-	'nodeRegistration.kubeletExtraArgs': 'no kubelet runs here',
-	'nodeRegistration.ignorePreflightErrors': 'preflight errors cannot be waived',
-};
+const reasons: ReadonlyMap<string, string> = new Map([
+	['controlPlane', 'a node cannot join as a control plane'],
+	['nodeRegistration.taints', 'a node registers without taints'],
+	['nodeRegistration.kubeletExtraArgs', 'no kubelet runs here'],
+	['nodeRegistration.ignorePreflightErrors', 'preflight errors cannot be waived'],
+]);
 
 /** Finds the only JoinConfiguration of a file. @source kubeadm util/config SplitConfigDocuments */
 function joinDocument(
@@ -282,7 +282,7 @@ class Section {
 			if (this.#findings.problems.length >= MAX_LISTED) return;
 			if (this.#read.has(field)) continue;
 			const name = this.#name(field);
-			const reason = reasons[name];
+			const reason = reasons.get(name);
 			if (reason === undefined) {
 				if (this.#findings.unknown.length < MAX_LISTED) this.#findings.unknown.push(name);
 			} else if (isEmpty(this.#fields[field])) this.#findings.ignored.push(name);
