@@ -378,9 +378,54 @@ describe('kinds', () => {
 			const { spec } = await add('e', { type: 'ExternalName', externalName: 'x.example', ports: undefined });
 			assert.equal((spec as { clusterIP?: string }).clusterIP, undefined);
 			assert.equal(addressOf(await add('h', { clusterIP: 'None' })), 'None');
-			for (const clusterIP of ['10.0.0.1', '10.112.0.1'])
-				assert.match(await refusalOf(add('f', { clusterIP })), /is not in the valid range/);
+			for (const clusterIP of ['10.0.0.1', '10.112.0.1', '10.96.0.0', '10.111.255.255'])
+				assert.match(await refusalOf(add('f', { clusterIP })), /provided network does not match the current range/);
 			assert.match(await refusalOf(add('f', { clusterIP: 'fd00::1' })), /IPv6 is not configured on this cluster/);
+		});
+
+		it('show addresses and ports of no Service in a dry run', async () => {
+			interface Tried {
+				readonly spec: { clusterIP: string; healthCheckNodePort?: number; ports: { nodePort?: number }[] };
+			}
+			const tried = async (spec: object): Promise<Tried> => {
+				const object = { metadata: { name: 'd' }, spec };
+				const answer: unknown = await send(endpoint(), 'create', resources.services, object, { dryRun: true });
+				return answer as Tried;
+			};
+			const two = [
+				{ name: 'a', port: 80 },
+				{ name: 'b', port: 81 },
+			];
+			const { spec } = await tried({ type: 'LoadBalancer', ports: two, externalTrafficPolicy: 'Local' });
+			assert.equal(spec.clusterIP, '10.96.0.0');
+			assert.deepEqual(
+				spec.ports.map(({ nodePort }) => nodePort),
+				[32_769, 32_770],
+			);
+			assert.equal(spec.healthCheckNodePort, 32_771);
+			const stated = await tried({ type: 'NodePort', ports: [{ ...two[0], nodePort: 30_005 }, two[1]] });
+			assert.equal(stated.spec.ports[1]?.nodePort, 30_006);
+			await add('taken', { clusterIP: '10.96.3.3' });
+			assert.equal((await tried({ ports, clusterIP: '10.96.3.3' })).spec.clusterIP, '10.96.3.3');
+			for (const clusterIP of ['1.2.3.4', '10.96.0.0', '10.111.255.255'])
+				assert.match(await refusalOf(tried({ ports, clusterIP })), /is not in the valid range/);
+		});
+
+		it('are refused with an address of another family than stated before the cluster is considered', async () => {
+			const mismatch = (ip: string, family: string, index = 0) =>
+				`spec.clusterIPs[${index}]: Invalid value: "${ip}": expected an ${family} value as indicated by ` +
+				`\`ipFamilies[${index}]\``;
+			const both = { clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9', 'fd00::1'] };
+			const refused = async (spec: object) => await refusalOf(add('m', spec));
+			assert.ok((await refused({ clusterIP: '1.2.3.4', ipFamilies: ['IPv6'] })).endsWith(mismatch('1.2.3.4', 'IPv6')));
+			assert.ok((await refused({ clusterIP: 'fd00::1', ipFamilies: ['IPv4'] })).endsWith(mismatch('fd00::1', 'IPv4')));
+			assert.ok((await refused({ ...both, ipFamilies: ['IPv6'] })).endsWith(mismatch('10.96.0.9', 'IPv6')));
+			assert.ok(
+				(await refused({ ...both, ipFamilies: ['IPv6', 'IPv4'] })).endsWith(
+					`[${mismatch('10.96.0.9', 'IPv6')}, ${mismatch('fd00::1', 'IPv4', 1)}]`,
+				),
+			);
+			assert.equal(addressOf(await add('n', { clusterIP: 'None', ipFamilies: ['IPv4'] })), 'None');
 		});
 
 		it('are refused with a text that is no address, of which they claim nothing', async () => {

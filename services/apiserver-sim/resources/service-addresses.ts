@@ -24,6 +24,8 @@ const NETWORK_SIZE = 2 ** 20;
 /** Upstream keeps the lower addresses for those that people choose. */
 const MIN_CHOSEN = 256;
 const NODE_PORTS = { first: 30_000, last: 32_767 } as const;
+/** A dry run returns the numbers after this one: they are allocated to no Service. */
+const BEFORE_DRY_RUN_PORTS = 32_768;
 const MAX_ATTEMPTS = 100;
 /** A claim without a Service is one that a server left behind; no request takes longer than this. */
 const CLAIM_GRACE_MS = 120_000;
@@ -33,9 +35,10 @@ const addressKey = (address: string): string => `${CLAIMS}service-addresses/${ad
 const portKey = (port: number): string => `${CLAIMS}node-ports/${port}`;
 const addressAt = (offset: number): string =>
 	[24, 16, 8, 0].map((shift) => ((NETWORK + offset) >>> shift) & 0xff).join('.');
+/** The first and the last address of the network belong to no Service. */
 const isInNetwork = (address: string): boolean => {
 	const [a = 0, b = 0] = address.split('.').map(Number);
-	return a === 10 && b >= 96 && b < 112;
+	return a === 10 && b >= 96 && b < 112 && address !== addressAt(0) && address !== addressAt(NETWORK_SIZE - 1);
 };
 
 /** In the store, under the key of an address or a port. */
@@ -75,6 +78,8 @@ class Allocation {
 	readonly #dryRun: boolean;
 	readonly #held: ReadonlySet<string>;
 	readonly #claimed = new Set<string>();
+	/** Those of a dry run, which claims nothing. */
+	readonly #dryRunPorts: number[] = [];
 
 	constructor(store: Store, clock: Clock, service: Service, previous: Service | undefined, dryRun: boolean) {
 		this.#store = store;
@@ -120,15 +125,31 @@ class Allocation {
 		const wanted = spec.clusterIP || spec.clusterIPs?.[0] || '';
 		const hasOne = (this.#previous?.spec?.clusterIPs ?? []).length > 0;
 		if (spec.type === 'ExternalName' || hasOne || (wanted !== '' && ipVersion(wanted) === 0)) return {};
-		const clusterIP = wanted || (await this.#firstFree(randomAddress, addressKey));
-		if (wanted !== '') {
-			const refuse = (detail: string) =>
-				this.#refuse('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${detail}`);
-			if (!isInNetwork(wanted))
-				refuse(`the provided IP (${wanted}) is not in the valid range. The range of valid IPs is 10.96.0.0/12`);
-			if (!(await this.#claim(addressKey(wanted)))) refuse('provided IP is already allocated');
-		}
+		const clusterIP = wanted === '' ? await this.#freeAddress() : await this.#statedAddress(wanted);
 		return { clusterIP, clusterIPs: [clusterIP] };
+	}
+
+	/** A dry run returns the address of the network, which belongs to no Service. */
+	async #freeAddress(): Promise<string> {
+		return this.#dryRun ? addressAt(0) : await this.#firstFree(randomAddress, addressKey);
+	}
+
+	/**
+	 * A dry run does not look whether the address is free.
+	 *
+	 * @source ipallocator/{cidrallocator,ipallocator}.go AllocateService, dryRunRange
+	 */
+	async #statedAddress(wanted: string): Promise<string> {
+		const refuse = (detail: string) =>
+			this.#refuse('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${detail}`);
+		if (!isInNetwork(wanted))
+			refuse(
+				this.#dryRun
+					? `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is 10.96.0.0/12`
+					: 'the provided network does not match the current range',
+			);
+		if (!this.#dryRun && !(await this.#claim(addressKey(wanted)))) refuse('provided IP is already allocated');
+		return wanted;
 	}
 
 	async #ports({ type, ports, allocateLoadBalancerNodePorts: isAllocated }: Spec): Promise<Partial<Spec>> {
@@ -141,7 +162,7 @@ class Allocation {
 		for (const [index, port] of ports.entries()) {
 			const stated = port.nodePort || (isNeeded ? ofPort.get(port.port) : undefined);
 			if (stated) await this.#statedPort(stated, `spec.ports[${index}].nodePort`);
-			const nodePort = stated || (isNeeded ? await this.#firstFree(randomPort, portKey) : undefined);
+			const nodePort = stated || (isNeeded ? await this.#freePort() : undefined);
 			ofPort.set(port.port, nodePort);
 			complete.push(nodePort ? { ...port, nodePort } : port);
 		}
@@ -156,7 +177,7 @@ class Allocation {
 		if (held) return stated ? {} : { healthCheckNodePort: held };
 		const field = 'spec.healthCheckNodePort';
 		if (stated && portProblems(field, stated).length === 0) await this.#statedPort(stated, field);
-		return { healthCheckNodePort: stated || (await this.#firstFree(randomPort, portKey)) };
+		return { healthCheckNodePort: stated || (await this.#freePort()) };
 	}
 
 	/** A dry run does not compare the port with the range. @source portallocator/operation.go Allocate */
@@ -167,6 +188,16 @@ class Allocation {
 			this.#refuse(field, port, detail);
 		}
 		if (!(await this.#claim(portKey(port)))) this.#refuse(field, port, 'provided port is already allocated');
+		if (this.#dryRun && !this.#held.has(portKey(port))) this.#dryRunPorts.push(port);
+	}
+
+	/** @source portallocator/operation.go AllocateNext */
+	async #freePort(): Promise<number> {
+		if (!this.#dryRun) return await this.#firstFree(randomPort, portKey);
+		const [first = BEFORE_DRY_RUN_PORTS, ...others] = this.#dryRunPorts;
+		const port = Math.max(first, ...others) + 1;
+		this.#dryRunPorts.push(port);
+		return port;
 	}
 
 	#refuse(field: string, value: unknown, detail: string): void {

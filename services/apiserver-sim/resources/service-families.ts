@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { invalid } from '../../../lib/kube/object-meta.ts';
-import { addressProblems, type ServiceSpec as Spec } from './service-rules.ts';
+import { addressProblems, familyOf, type ServiceSpec as Spec } from './service-rules.ts';
 
 export interface Completed {
 	readonly spec: Spec;
@@ -15,7 +15,6 @@ export interface Completed {
 }
 
 const POLICY = 'spec.ipFamilyPolicy';
-const familyOf = (ip: string): string => (ip.includes(':') ? 'IPv6' : 'IPv4');
 const same = (a: readonly string[] = [], b: readonly string[] = []): boolean => isDeepStrictEqual(a, b);
 const isReduced = (a: readonly string[] = [], b: readonly string[] = []): boolean =>
 	a.length > 0 && a.length < b.length;

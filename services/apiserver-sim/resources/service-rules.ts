@@ -181,11 +181,21 @@ export function addressProblems({
 			: clusterIPs.flatMap((ip, index) => (index === 0 && ip === 'None' ? [] : ipProblems(`${field}[${index}]`, ip)));
 	problems.push(...malformed);
 	if (clusterIPs.length > 2) problems.push(invalid(field, clusterIPs, 'may only hold up to 2 values'));
-	const isOfOneFamily = new Set(clusterIPs.map((ip) => ip.includes(':'))).size < clusterIPs.length;
-	if (malformed.length === 0 && isOfOneFamily)
-		problems.push(invalid(field, clusterIPs, 'may specify no more than one IP for each IP family'));
-	return problems;
+	if (malformed.length > 0) return problems;
+	const isOfOneFamily = new Set(clusterIPs.map(familyOf)).size < clusterIPs.length;
+	if (isOfOneFamily) problems.push(invalid(field, clusterIPs, 'may specify no more than one IP for each IP family'));
+	return clusterIPs[0] === 'None' ? problems : [...problems, ...familyMismatches(clusterIPs, ipFamilies)];
 }
+
+export const familyOf = (ip: string): string => (ip.includes(':') ? 'IPv6' : 'IPv4');
+
+const familyMismatches = (clusterIPs: readonly string[], ipFamilies: readonly string[]): FieldProblem[] =>
+	clusterIPs.slice(0, ipFamilies.length).flatMap((ip, index) => {
+		const family = ipFamilies[index] ?? '';
+		const detail = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``;
+		const isMismatch = families.includes(family) && familyOf(ip) !== family;
+		return isMismatch ? [invalid(`spec.clusterIPs[${index}]`, ip, detail)] : [];
+	});
 
 function repeatedPorts({ type, ports = [] }: Spec): FieldProblem[] {
 	const repeatedNodePorts = repeatedPlaces(ports.map(({ protocol, nodePort }) => `${protocol} ${nodePort}`));
