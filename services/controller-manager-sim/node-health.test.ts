@@ -50,6 +50,15 @@ describe('heartbeats', () => {
 		assert.equal(isSilent(node([ready('True', '2026-01-31T12:00:00Z')]), silent, grace), false);
 	});
 
+	it('counts a status that a client sets and whose reason it leaves as it was written on its behalf', () => {
+		const unknown = statusAfterSilence(node(), now);
+		const silent = observe(observe(undefined, unknown ?? node(), undefined, 0), unknown ?? node(), undefined, 60_000);
+		assert.equal(silent.silentMs, 60_000);
+		const set = node([{ ...ready(), reason: 'NodeStatusNeverUpdated' }]);
+		assert.equal(isSilent(set, silent, grace), false);
+		assert.equal(observe(silent, set, undefined, 5000).silentMs, 0);
+	});
+
 	it('a node of the same name is another node', () => {
 		const other: Node = { ...node([ready()]), metadata: { name: 'worker-1', uid: 'uid-2' } };
 		const silent = observe(first, node([ready()]), lease('a'), 60_000);

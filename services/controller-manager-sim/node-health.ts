@@ -32,7 +32,8 @@ export const readyCondition = ({ status }: Node): NodeCondition | undefined =>
 /** Empty for a condition that was written here and not by the node. */
 function statusHeartbeatOf(node: Node): string {
 	const ready = readyCondition(node);
-	return ready === undefined || ready.reason === NEVER_UPDATED ? '' : (ready.lastHeartbeatTime ?? '');
+	const isWrittenHere = ready?.status === 'Unknown' && ready.reason === NEVER_UPDATED;
+	return ready === undefined || isWrittenHere ? '' : (ready.lastHeartbeatTime ?? '');
 }
 
 /**
