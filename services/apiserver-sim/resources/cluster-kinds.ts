@@ -25,6 +25,7 @@ import { signerNameProblems } from './certificate-signing-requests.ts';
 import { immutable, qualifiedProblems, repeatedIn, repeatedPlaces, tolerationProblems } from './field-rules.ts';
 import { kindStrategy, specOf } from './kind.ts';
 import { labelWarning } from './node-labels.ts';
+import { amountProblems } from './pod-rules/resources.ts';
 import { limitNameProblems } from './quotas.ts';
 
 interface PriorityClass extends KubeObject {
@@ -94,9 +95,10 @@ export const runtimeClasses = kindStrategy<RuntimeClass>(resources.runtimeClasse
 	allowsCreateOnUpdate: true,
 	requiresVersionOnUpdate: true,
 	validate: ({ handler = '', overhead, scheduling }) => [
-		...Object.keys(overhead?.podFixed ?? {}).flatMap((name) =>
-			limitNameProblems('Container', name, `overhead.limits[${name}]`),
-		),
+		...Object.entries(overhead?.podFixed ?? {}).flatMap(([name, amount]) => {
+			const at = `overhead.limits[${name}]`;
+			return [...limitNameProblems('Container', name, at), ...amountProblems(name, amount, at)];
+		}),
 		...selectedLabelProblems(scheduling?.nodeSelector),
 		...tolerationProblems(scheduling?.tolerations ?? [], 'scheduling.tolerations'),
 		...repeatedTolerations(scheduling?.tolerations),

@@ -13,6 +13,7 @@ interface Endpoint {
 	readonly nodeName?: string;
 	readonly hostname?: string;
 	readonly conditions?: object;
+	readonly deprecatedTopology?: object;
 	readonly hints?: { readonly forZones?: readonly Hint[]; readonly forNodes?: readonly Hint[] };
 }
 interface Hint {
@@ -38,8 +39,12 @@ export const endpointSlices = kindStrategy<EndpointSlice>(resources.endpointSlic
 	],
 	warningsOf: ({ addressType }, previous) =>
 		previous === undefined && addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [],
+	/** In this version of the API, no client can set the topology. @source pkg/registry/discovery dropTopologyOnV1 */
 	setDefaults: (slice) => ({
 		...slice,
+		...(slice.endpoints === undefined
+			? {}
+			: { endpoints: slice.endpoints.map(({ deprecatedTopology: _, ...endpoint }) => endpoint) }),
 		...(slice.ports === undefined
 			? {}
 			: { ports: slice.ports.map((port) => ({ name: '', ...port, protocol: port.protocol ?? 'TCP' })) }),

@@ -144,8 +144,11 @@ export const notFound = (field: string, value: string): FieldProblem => ({
 });
 
 const mapped = /^::ffff:\d+\.\d+\.\d+\.\d+$/i;
+const withoutLeadingZeros = (ip: string): string => (/^[\d.]+$/.test(ip) ? ip.replace(/\b0+(?=\d)/g, '') : ip);
 export function ipProblems(field: string, ip: string): FieldProblem[] {
 	if (mapped.test(ip)) return [invalid(field, ip, 'must not be an IPv4-mapped IPv6 address')];
+	if (ipVersion(ip) === 0 && ipVersion(withoutLeadingZeros(ip)) > 0)
+		return [invalid(field, ip, 'must not have leading 0s')];
 	return ipVersion(ip) > 0 ? [] : [invalid(field, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 }
 

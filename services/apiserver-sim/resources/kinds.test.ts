@@ -462,6 +462,24 @@ describe('kinds', () => {
 	});
 
 	describe('EndpointSlices', () => {
+		it('have no topology, and no address with leading zeros', async () => {
+			const one = (address: string) => ({
+				addressType: 'IPv4',
+				endpoints: [{ addresses: [address], deprecatedTopology: { a: 'b' } }],
+			});
+			const { endpoints } = (await create(endpointSlices, one('1.2.3.4'))) as { endpoints?: object[] };
+			assert.deepEqual(endpoints, [{ addresses: ['1.2.3.4'] }]);
+			for (const address of ['01.2.3.4', '1.2.3.00'])
+				assert.match(
+					await refusalOf(create(endpointSlices, { ...one(address), metadata: { name: 'z' } })),
+					/endpoints\[0\]\.addresses\[0\]: Invalid value: "[\d.]+": must not have leading 0s/,
+				);
+			assert.match(
+				await refusalOf(create(endpointSlices, { ...one('01.2.3.256'), metadata: { name: 'z' } })),
+				/must be a valid IP address/,
+			);
+		});
+
 		it('have no new generation for an empty value in the place of none', async () => {
 			const endpoints = [{ addresses: ['1.2.3.4'] }];
 			await create(endpointSlices, { addressType: 'IPv4', endpoints });
@@ -603,6 +621,10 @@ describe('kinds', () => {
 
 		it('422: runtime classes without a handler, or with another one', async () => {
 			assert.match(await refusalOf(create(runtimeClasses, {})), /handler: Required value/);
+			assert.match(
+				await refusalOf(create(runtimeClasses, { handler: 'runc', overhead: { podFixed: { cpu: '-1' } } })),
+				/overhead\.limits\[cpu\]: Invalid value: "-1": must be greater than or equal to 0/,
+			);
 			const { metadata } = await create(runtimeClasses, { handler: 'runc' });
 			assert.match(await refusalOf(update(runtimeClasses, { metadata, handler: 'x' })), /field is immutable/);
 		});

@@ -54,6 +54,11 @@ describe('resource quotas', () => {
 			[`${scopes}["constructor"]: unsupported scope`, `${at}.scopeName: Invalid value: "toString": unsupported scope`],
 		],
 		[
+			'a scope of other objects than huge pages',
+			{ hard: { 'requests.hugepages-2Mi': '1' }, scopes: ['Terminating'] },
+			[`${scopes}["Terminating"]: unsupported scope applied to resource`],
+		],
+		[
 			'a scope of other objects',
 			{ hard: { configmaps: '1', cpu: '1' }, scopes: ['BestEffort'] },
 			Array.from({ length: 2 }, () => `${scopes}["BestEffort"]: unsupported scope applied to resource`),

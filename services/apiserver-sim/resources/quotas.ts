@@ -34,8 +34,8 @@ const ofQuotas: ReadonlySet<string> = new Set([
 ]);
 const HUGE_PAGES = 'hugepages-';
 export const isHugePages = (name: string): boolean => name.startsWith(HUGE_PAGES);
-const isStandard = (name: string): boolean =>
-	ofQuotas.has(name) || name === 'storage' || isHugePages(name.replace(/^requests\./, ''));
+const isQuotaHugePages = (name: string): boolean => isHugePages(name.replace(/^requests\./, ''));
+const isStandard = (name: string): boolean => ofQuotas.has(name) || name === 'storage' || isQuotaHugePages(name);
 
 const REQUESTS = 'requests.';
 export const isExtended = (name: string): boolean =>
@@ -50,7 +50,7 @@ export const resourceNameProblems = (name: string, at: string): FieldProblem[] =
 function quotaProblems(list: ResourceList, field: string): FieldProblem[] {
 	return Object.entries(list).flatMap(([name, amount]) => {
 		const at = `${field}[${name}]`;
-		const isKnown = name.includes('/') || ofQuotas.has(name) || isHugePages(name.replace(/^requests\./, ''));
+		const isKnown = name.includes('/') || ofQuotas.has(name) || isQuotaHugePages(name);
 		const { value } = parseQuantity(amount);
 		return [
 			...resourceNameProblems(name, at),
@@ -84,7 +84,7 @@ const areContradicting = (scopes: readonly (string | undefined)[]): number =>
 const misused = (scope: string, hard: ResourceList): string[] =>
 	Object.keys(hard)
 		.toSorted()
-		.filter((name) => (ofQuotas.has(name) || isHugePages(name)) && ofScope.get(scope)?.has(name) === false);
+		.filter((name) => (ofQuotas.has(name) || isQuotaHugePages(name)) && ofScope.get(scope)?.has(name) === false);
 
 function scopeProblems({ spec }: ResourceQuota): FieldProblem[] {
 	const { hard = {}, scopes = [] } = spec ?? {};

@@ -88,12 +88,12 @@ describe('roles and bindings', () => {
 		);
 		assert.equal(
 			await of(clusterRoles, { verbs: ['get'], resources: ['nodes'], nonResourceURLs: ['/a', '/b'] }),
-			'rules[0].nonResourceURLs: Invalid value: []string{"/a", "/b"}: ' +
+			'rules[0].nonResourceURLs: Invalid value: ["/a","/b"]: ' +
 				'rules cannot apply to both regular resources and non-resource URLs',
 		);
 		assert.equal(
 			await of(roleResource, { verbs: ['get'], nonResourceURLs: ['/a'] }),
-			'rules[0].nonResourceURLs: Invalid value: []string{"/a"}: namespaced rules cannot apply to non-resource URLs',
+			'rules[0].nonResourceURLs: Invalid value: ["/a"]: namespaced rules cannot apply to non-resource URLs',
 		);
 	});
 

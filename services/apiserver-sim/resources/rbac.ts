@@ -11,7 +11,6 @@ import type { KubeObject, PolicyRule, Role, RoleBinding, RoleRef, Subject } from
 import { limits } from '../../../lib/limits.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { checkBinding, checkRole, type Grantor } from '../authorize/escalation.ts';
-import { quoted } from '../authorize/go-text.ts';
 import type { RbacSource } from '../authorize/rbac.ts';
 import type { Strategy } from '../registry.ts';
 import type { ApiRequest } from '../request/api-request.ts';
@@ -130,11 +129,7 @@ function ruleProblems(
 ) {
 	const problems: FieldProblem[] = [];
 	if (nonResourceURLs.length > 0) {
-		const refuse = (detail: string): FieldProblem => ({
-			field: `${at}.nonResourceURLs`,
-			reason: 'FieldValueInvalid',
-			message: `Invalid value: []string{${nonResourceURLs.map(quoted).join(', ')}}: ${detail}`,
-		});
+		const refuse = (detail: string) => invalid(`${at}.nonResourceURLs`, nonResourceURLs, detail);
 		if (isNamespaced) problems.push(refuse('namespaced rules cannot apply to non-resource URLs'));
 		if (apiGroups.length + resources.length + resourceNames.length > 0) {
 			problems.push(refuse('rules cannot apply to both regular resources and non-resource URLs'));

@@ -17,7 +17,7 @@ const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHuge
 const listOfAmounts = (value: unknown): ResourceList => fieldsOf(value) as ResourceList;
 const canonical = (amount: string): string => parseQuantity(amount).canonical;
 
-function amountProblems(name: string, amount: string, at: string): FieldProblem[] {
+export function amountProblems(name: string, amount: string, at: string): FieldProblem[] {
 	const quantity = parseQuantity(amount);
 	const page = isHugePages(name) ? pageSize(name) : undefined;
 	return [
