@@ -99,6 +99,12 @@ describe('maskSecrets', () => {
 		assert.equal(maskSecrets('a Bearer token is needed'), 'a Bearer token is needed');
 		assert.equal(maskSecrets('x eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln y'), 'x eyJ**** y');
 		assert.equal(maskSecrets('redis://user:pa:ss@host:1/0'), 'redis://user:****@host:1/0');
+		assert.equal(maskSecrets('"https://user:p@ss@w@host:1/x@y"'), '"https://user:****@host:1/x@y"');
+		assert.equal(maskSecrets('https://ghp_0123456789abcdefghij@host/x'), 'https://****@host/x');
+		assert.equal(maskSecrets('https://git@host/x'), 'https://git@host/x');
+		assert.equal(maskSecrets('https://h/f?X-Amz-Signature=0a1b&b=1'), 'https://h/f?X-Amz-Signature=****&b=1');
+		assert.equal(maskSecrets('Get "https://h/f?access_token=x.y"'), 'Get "https://h/f?access_token=****"');
+		assert.equal(maskSecrets('https://h/f?continue=x&limit=1'), 'https://h/f?continue=x&limit=1');
 		assert.equal(maskSecrets('https://host:6443/a@b'), 'https://host:6443/a@b');
 	});
 
@@ -108,7 +114,22 @@ describe('maskSecrets', () => {
 	});
 
 	it('is linear', () => {
-		for (const part of ['a.', 'eyJ-', 'abcdef.', '-----BEGIN ', 'Bearer ', 'x://a:', 'LS0tLS1CRUdJTiB', '\\n', ' '])
+		for (const part of [
+			'a.',
+			'eyJ-',
+			'abcdef.',
+			'-----BEGIN ',
+			'Bearer ',
+			'x://a:',
+			'x://a@',
+			'://a:@',
+			'?',
+			'&sig',
+			'?token=',
+			'LS0tLS1CRUdJTiB',
+			'\\n',
+			' ',
+		])
 			maskSecrets(part.repeat(1_000_000 / part.length));
 	});
 });

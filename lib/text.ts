@@ -83,12 +83,16 @@ const masks: readonly (readonly [form: RegExp, masked: string])[] = [
 	[/(?<=^|[^a-z0-9]|\\[bfnrt]|\\x[0-9a-f]{2}|\\u[0-9a-f]{4})([a-z0-9]{6})\.[a-z0-9]{16,}/g, '$1.****************'],
 	[/(\bBearer\s+)(?!tokens?\b|[a-z0-9]{6}\.\*{16})[^\s"'\\]+/gi, '$1****'],
 	[/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{2,}\.[\w-]*/g, 'eyJ****'],
-	[/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@"']*):[^\s/@"']+@/gi, '$1:****@'],
+	// To the last @, as the host is read.
+	[/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@"']*):[^\s/"']+@/gi, '$1:****@'],
+	// A token in place of a user: as long as no name is.
+	[/(?<=:\/\/)[^\s/:@"']{20,}@/g, '****@'],
+	[/([?&][\w-]{0,30}(?:token|secret|password|signature|sig)=)[^\s&#"'\\]+/gi, '$1****'],
 ];
 
 /**
  * Masks texts with the form of a secret: bootstrap tokens (the ID stays), bearer tokens, JWTs, private keys as PEM or
- * base64, passwords in URLs. The last line of defence of everything that is written; no caller may rely on it.
+ * base64, passwords and tokens in URLs. The last line of defence of all that is written; no caller may rely on it.
  */
 export const maskSecrets = (text: string): string =>
 	masks.reduce((masked, [form, replacement]) => masked.replace(form, replacement), text);
