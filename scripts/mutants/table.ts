@@ -807,7 +807,7 @@ const kubelets: readonly Target[] = [
 		file: 'lib/rpc/reported-tls.ts',
 		tests: ['lib/rpc/reported-tls.test.ts'],
 		mutants: [
-			["ALPNProtocols: ['h2'] })", "ALPNProtocols: ['h2', 'http/1.1'] })"],
+			['ALPNProtocols: onlyHttp2 })', "ALPNProtocols: ['h2', 'http/1.1'] })"],
 			['...this.#connection(), ALPN', '...this.#connection(), checkServerIdentity: () => undefined, ALPN'],
 			['...this.#connection(), ALPN', '...this.#connection(), rejectUnauthorized: false, ALPN'],
 			['{ rejectUnauthorized: true, ', '{ '],
