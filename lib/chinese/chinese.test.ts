@@ -5,6 +5,7 @@ import jsTokens from 'js-tokens';
 import { sentencesIn } from '../errors/chinese/sentences-in-code.fixture.ts';
 import { translator, valueNames } from '../errors/chinese/template.ts';
 import { projectPath } from '../paths.ts';
+import { chaosDocumentTexts, documentProblemInChinese } from './chaos-documents.ts';
 import { commanderTexts, helpTexts } from './help.ts';
 import { labHelpTexts } from './help-lab.ts';
 import { helpText, logText, printedText } from './index.ts';
@@ -14,6 +15,7 @@ import { printedTexts } from './printed.ts';
 import { settingsInChinese, settingTexts } from './settings.ts';
 
 const tables = {
+	chaosDocumentTexts,
 	commanderTexts,
 	helpTexts,
 	labHelpTexts,
@@ -120,6 +122,31 @@ describe('the Chinese texts of the programs', () => {
 			texts.filter((text) => settingsInChinese(text) === undefined),
 			[],
 			'add them to settings.ts',
+		);
+	});
+
+	it('have every problem of a chaos document', () => {
+		const texts = sources
+			.filter(({ path }) => /^chaos\/runner\/(?:validate|catalogue)\.ts$/.test(path))
+			.flatMap(({ source }) => sentencesIn(source))
+			// The problem of a feature is put before its remedy.
+			.map((text) => text.replace(/^VALUE; (?:it VALUE$)?/, ''));
+		assert.ok(texts.length > 35, String(texts.length));
+		assert.deepEqual(
+			texts.filter((text) => text !== '' && documentProblemInChinese(text) === undefined),
+			[],
+			'add them to chaos-documents.ts',
+		);
+	});
+
+	it('have a feature that the runner does not have, with its remedy', () => {
+		const lacks = 'is a feature of Chaos Toolkit that this runner does not have';
+		assert.deepEqual(
+			[`controls ${lacks}`, `a tolerance of type range ${lacks}; use regex`].map(documentProblemInChinese),
+			[
+				'controls：Chaos Toolkit 的功能，此运行器不支持',
+				'类型为 range 的 tolerance：Chaos Toolkit 的功能，此运行器不支持；请用 `regex`',
+			],
 		);
 	});
 
