@@ -308,6 +308,10 @@ describe('kinds', () => {
 			await add('a');
 			const { spec } = await replace('a', { type: 'ExternalName', externalName: 'x.example' });
 			assert.equal((spec as { clusterIP?: string }).clusterIP, undefined);
+			const asName = { type: 'ExternalName', externalName: 'x.example', ports: undefined };
+			const named = await add('i', { ...asName, internalTrafficPolicy: 'Cluster' });
+			assert.ok(!Object.hasOwn(named.spec ?? {}, 'internalTrafficPolicy'));
+			assert.match(await refusalOf(add('j', { ...asName, internalTrafficPolicy: 'X' })), /internalTrafficPolicy/);
 			assert.deepEqual(await claims('service-addresses'), []);
 			const address = addressOf(await replace('a', {}));
 			assert.deepEqual(await claims('service-addresses'), [`ranges/service-addresses/${address}`]);

@@ -46,12 +46,19 @@ function setDefaults(service: Service): Service {
 			...(hasAddress ? { internalTrafficPolicy: 'Cluster' } : {}),
 			...(isExternal({ ...spec, type }) ? { externalTrafficPolicy: 'Cluster' } : {}),
 			...(type === 'LoadBalancer' ? { allocateLoadBalancerNodePorts: true } : {}),
-			...withAffinity(spec),
+			...withAffinity(hasAddress ? spec : withoutInternalPolicy(spec)),
 			...(ports === undefined ? {} : { ports }),
 			type,
 		},
 		...withIpModes(service),
 	};
+}
+
+/** A valid policy of a Service without an address. @source service/storage defaultOnReadInternalTrafficPolicy */
+function withoutInternalPolicy({ internalTrafficPolicy, ...spec }: Spec): Spec {
+	return internalTrafficPolicy === 'Cluster' || internalTrafficPolicy === 'Local'
+		? spec
+		: { ...spec, internalTrafficPolicy };
 }
 
 function withIpModes(service: Service): object {
