@@ -51,19 +51,6 @@ describe('the comparison with the recorded answers of kubectl', () => {
 		assert.equal(verdict(rows, { stdout: 'c\n' }), 'unreviewed');
 	});
 
-	it('ignores the order of managed fields, which depends on the second of their times', () => {
-		const yaml = (...managers: string[]) =>
-			`metadata:\n  managedFields:\n${managers.map((one) => `  - f: {}\n    manager: ${one}\n`).join('')}  name: x\n`;
-		const json = (...managers: string[]) =>
-			`        "managedFields": [\n${managers.map((one) => `            {\n                "manager": "${one}"\n            }`).join(',\n')}\n        ],\n`;
-		for (const text of [yaml, json]) {
-			const rows = [{ commands: ['get'], reason: 'other text' }];
-			const reviewed = [{ name: 'get', clients: [client], exit: 0, stdout: text('a', 'b'), stderr: '' } as const];
-			const kindOf = (stdout: string) => judge(command(), { ...answer, stdout }, { client, rows, reviewed }).kind;
-			assert.deepEqual([text('b', 'a'), text('a', 'c'), text('a')].map(kindOf), ['listed', 'unknown', 'unknown']);
-		}
-	});
-
 	it('ignores times, ages, uids, versions, ports and the width of columns', () => {
 		const one = 'NAME     AGE\nnode-1   5m3s\nuid: 38a4f39c-6c84-45b6-ab36-3dfe1898f430\nat https://127.0.0.1:7443\n';
 		const other =

@@ -4,8 +4,12 @@ import type { Difference } from './differences.ts';
 import { type Answer, type Output, type RecordedCommand, type ReviewedAnswer, recordedExit } from './recorded.ts';
 import { WATCH_ENDED } from './run.ts';
 
-/** Their lines follow the order of a map in Go, or of random names. */
+/**
+ * Their lines follow the order of a map in Go or of random names, or that of managed fields: by manager within a
+ * second, and else by time.
+ */
 const unordered = new Set([
+	'get-cm-cluster-info',
 	...['label-list', 'describe-cm', 'get-csr-2', 'get-csr-fs', 'describe-csr-2', 'events', 'events-watch'],
 ]);
 
@@ -17,24 +21,11 @@ interface Lines {
 	readonly isCut: boolean;
 }
 
-/** Managed fields of one second are in the order of their managers, others in that of their times. */
-const managedFields =
-	/^( *)managedFields:\n((?:\1(?:- | {2})[^\n]*\n)+)|^( *)"managedFields": \[\n((?:\3 [^\n]*\n)+)/gm;
-const withSortedManagers = (text: string): string =>
-	text.replace(managedFields, (_, yamlIndent, yaml, indent, json) => {
-		if (yaml !== undefined) {
-			const entries = yaml.split(new RegExp(`^(?=${yamlIndent}- )`, 'm'));
-			return `${yamlIndent}managedFields:\n${entries.sort().join('')}`;
-		}
-		const entries = json.trimEnd().split(new RegExp(`,\\n(?=${indent} {4}\\{)`));
-		return `${indent}"managedFields": [\n${entries.sort().join(',\n')}\n`;
-	});
-
 function linesOf({ stdout, stderr }: Output, exit: number, { name, ...command }: RecordedCommand): Lines {
 	const lines = (text: string) => text.split('\n').filter((line) => line !== '');
 	return {
 		exit,
-		stdout: unordered.has(name) ? lines(stdout).sort() : lines(withSortedManagers(stdout)),
+		stdout: unordered.has(name) ? lines(stdout).sort() : lines(stdout),
 		stderr: lines(stderr),
 		// A watch can print more events before it ends.
 		isCut: command.isCut === true || exit === WATCH_ENDED,
