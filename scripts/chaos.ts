@@ -22,7 +22,7 @@ import { reportMarkdown } from '../chaos/runner/report-markdown.ts';
 import { type MeshKind, meshKinds, readResults, recordedSeconds, recordResults } from '../chaos/runner/results.ts';
 import { runExperiment } from '../chaos/runner/run.ts';
 import { runWords } from '../chaos/runner/words.ts';
-import { documentProblemInChinese } from '../lib/chinese/chaos-documents.ts';
+import { documentProblemText } from '../lib/chinese/index.ts';
 import { helpLines, runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -141,16 +141,14 @@ const runLab: RunLab = async (args, options) => {
 	return lab.runLab(args, options);
 };
 
-const documentProblem = (text: string): string =>
-	(language === 'zh' ? documentProblemInChinese(text) : undefined) ?? text;
-
 /** @throws CHAOS_DOCUMENT_INVALID  with all problems of all documents */
 function plansOf(entries: readonly Entry[], others: readonly Problem[]): readonly Plan[] {
 	const problems = [...others, ...entries.flatMap((entry) => entry.problems)];
 	if (problems.length > 0)
 		throw new KubejoinError('CHAOS_DOCUMENT_INVALID', {
 			problems: problems.map(
-				({ where, path, text }) => `${where}: ${[path, documentProblem(text)].filter((part) => part !== '').join(' ')}`,
+				({ where, path, text }) =>
+					`${where}: ${[path, documentProblemText(text)].filter((part) => part !== '').join(' ')}`,
 			),
 		});
 	return entries.flatMap(({ plan }) => (plan === undefined ? [] : [plan]));

@@ -5,6 +5,7 @@
 import { sentences } from '../errors/chinese/sentences.ts';
 import { translator } from '../errors/chinese/template.ts';
 import { type Language, terminalLanguage } from '../language.ts';
+import { documentProblemInChinese } from './chaos-documents.ts';
 import { commanderTexts, helpTexts } from './help.ts';
 import { labHelpTexts } from './help-lab.ts';
 import { logTexts } from './log.ts';
@@ -27,6 +28,10 @@ export const helpText = (text: string, language: Language = terminalLanguage()):
 /** The message of a log line, in the language of the terminal. */
 export const logText = (text: string, language: Language = terminalLanguage()): string =>
 	(language === 'zh' ? logInChinese(text) : undefined) ?? text;
+
+/** A problem of a chaos document, in the language of the terminal. */
+export const documentProblemText = (text: string, language: Language = terminalLanguage()): string =>
+	(language === 'zh' ? documentProblemInChinese(text) : undefined) ?? text;
 
 /** `  [kubelet] ` */
 const lead = /^\s*(?:\[[\w/-]+\] )?/;

@@ -1,6 +1,7 @@
 /** Readiness of the observer, and the health of the other services. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { splitHostPort } from '../../lib/address.ts';
 import { causeText } from '../../lib/errors.ts';
 import type { HealthChecks } from '../../lib/rpc/health.ts';
 import { printableLines } from '../../lib/text.ts';
@@ -38,8 +39,8 @@ function clockOffset({ headers }: Response, nowMs: number): { readonly clockOffs
 
 /** The kernel accepts connections for a paused program; to a service that is cut off, there is no path or no name. */
 async function acceptsConnections(url: string): Promise<boolean> {
-	const { hostname, port } = new URL(url);
-	const socket = connect(Number(port || 80), hostname);
+	const { host, port } = splitHostPort(new URL(url).host) ?? { host: new URL(url).hostname, port: 80 };
+	const socket = connect(port, host);
 	try {
 		await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
 		return true;
