@@ -3,9 +3,10 @@
  * only. No field can hold a secret.
  *
  * `GET /api/stream`: the events `session`, `experiments`, `experiment`, `history`, `join`, `traffic`, `storm` and
- * `cluster`: first the present state, then every change. With `?steps=all` also `step`, of every join; with
- * `?since=MS` not the joins that ended before that Unix time. The event `experiment` has the last run. With
- * `?batch=true`, here and below, all events of 100 ms are one event, `batch`: a list of pairs of an event and its data.
+ * `cluster`: first the present state, then every change. The event `cluster` has the rows that changed, and
+ * `experiment` the last run. With `?steps=all` also `step`, of every join; with `?since=MS` not the joins that ended
+ * before that Unix time. With `?batch=true`, here and below, all events of 100 ms are one event, `batch`: a list of
+ * pairs of an event and its data.
  * `GET /api/joins/ID/stream`: the events `join` and `step` of one join.
  * `GET /api/joins/ID/steps/STEP`: `StepDetail`.
  * `GET /api/certificates`: `Certificates`. `GET /api/certificates/SERIAL`: `CertificateDetail`.
@@ -353,6 +354,23 @@ export interface Cluster {
 		/** The clock of the service minus that of the observer, in whole seconds. */
 		readonly clockOffsetMs?: number;
 	}[];
+}
+
+/** The kinds of which a cluster can have thousands. */
+export type ClusterKind = 'nodes' | 'requests' | 'leases';
+export interface RowChanges<Row> {
+	readonly set: readonly Row[];
+	readonly removedNames: readonly string[];
+}
+/** What changed since the last event of a stream; a part that did not change is absent. */
+export interface ClusterChange
+	extends Pick<Cluster, 'atMs' | 'problem'>,
+		Partial<Pick<Cluster, 'tokens' | 'events' | 'services'>> {
+	/** The reader knows nothing yet: the first event of a stream. */
+	readonly isFirst?: true;
+	/** The rest of the change comes with the next event. */
+	readonly isPart?: true;
+	readonly rows: { readonly [Kind in ClusterKind]?: RowChanges<Cluster[Kind][number]> };
 }
 
 /** The certificates that the mesh uses: of its files, and the newest that was issued for each node. No key. */

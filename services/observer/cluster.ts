@@ -3,27 +3,16 @@ import { causeText } from '../../lib/errors.ts';
 import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
-import {
-	type CertificateSigningRequest,
-	type Event,
-	type KubeObject,
-	type Lease,
-	type Node,
-	type NodeCondition,
-	type Secret,
-	wellKnown,
-} from '../../lib/kube/types.ts';
-import { limits } from '../../lib/limits.ts';
+import { type KubeObject, type Secret, wellKnown } from '../../lib/kube/types.ts';
 import type { Log } from '../../lib/log.ts';
-import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
-import { parseCsr } from '../../lib/pki/csr.ts';
 import { pauseFor, pollUntil } from '../../lib/poll.ts';
 import { createStopping } from '../../lib/stopping.ts';
 import { printable } from '../../lib/text.ts';
-import type { Cluster } from './api.ts';
+import type { Cluster, ClusterChange } from './api.ts';
 import type { IssuedCertificate } from './certificates.ts';
+import { changeOf, piecesOf } from './cluster-change.ts';
+import { ClusterRows, nodePart, type ObjectKind } from './cluster-rows.ts';
 
-type Certificates = ReadonlyMap<string, Issued>;
 type ServiceHealth = Cluster['services'][number];
 
 export interface ClusterOptions {
@@ -37,20 +26,17 @@ export interface ClusterOptions {
 	readonly partMs?: number;
 }
 
-/**
- * The kubelet renews at a random time in this part of the lifetime.
- * @source client-go util/certificate jitteryDuration
- */
-const ROTATE_FROM = 0.7;
-const ROTATE_TO = 0.9;
 const EVERY_MS = 1_000;
 /** The rest of the cluster waits no longer for a part that is slow, and shows what is known of it. */
 const PART_MS = 500;
 const RESYNC_MS = 3_600_000;
 
+/** The next change waits for the promise. */
+type OnChange = (change: ClusterChange) => Promise<void> | void;
+
 export interface ClusterView {
-	/** Call back with the cluster, then with every change, until the signal aborts. */
-	readonly follow: (onChange: (cluster: Cluster) => void, signal: AbortSignal) => Promise<void>;
+	/** Calls back with all of the cluster, then with every change, until the signal aborts. */
+	readonly follow: (onChange: OnChange, signal: AbortSignal) => Promise<void>;
 	/** The newest certificate of each signer and common name; empty while no page follows the cluster. */
 	readonly issued: () => readonly IssuedCertificate[];
 }
@@ -79,16 +65,15 @@ class FollowedCluster implements ClusterView {
 		this.#tokens = new Part<ListedTokens>({ tokens: [] }, () => this.#listTokens(), partMs);
 	}
 
-	async follow(onChange: (cluster: Cluster) => void, signal: AbortSignal): Promise<void> {
+	async follow(onChange: OnChange, signal: AbortSignal): Promise<void> {
 		const { wait = pauseFor } = this.#options;
 		this.#followers++;
-		let known = '';
+		let known: Cluster | undefined;
 		while (!signal.aborted) {
 			const cluster = await this.#read();
-			const { atMs: _, ...rest } = cluster;
-			const json = JSON.stringify(rest);
-			if (json !== known && !signal.aborted) onChange(cluster);
-			known = json;
+			const change = changeOf(known, cluster);
+			known = cluster;
+			for (const piece of change === undefined ? [] : piecesOf(change)) if (!signal.aborted) await onChange(piece);
 			await wait(EVERY_MS, signal);
 		}
 		if (--this.#followers > 0) return;
@@ -182,43 +167,39 @@ class Part<T> {
 /** Nodes, leases, requests and events, kept by list and watch: a read costs the API server nothing. */
 class Watches {
 	readonly #stopping = createStopping();
-	readonly #nodes: Informer<Node>;
-	readonly #leases: Informer<Lease>;
-	readonly #requests: Informer<CertificateSigningRequest>;
-	readonly #events: Informer<Event>;
-	readonly #certificates = new IssuedCertificates();
+	readonly #informers: readonly Informer<KubeObject>[];
+	readonly #rows: ClusterRows;
 
 	constructor(api: NonNullable<ClusterOptions['api']>, log: Log) {
 		// The page itself shows that the API server does not answer.
 		const quiet = log.child({}, { level: 'error' });
-		const common = { onChange: () => undefined, resyncMs: RESYNC_MS, signal: this.#stopping.signal, log: quiet };
+		const common = (name: ObjectKind) => ({
+			...{ name, resyncMs: RESYNC_MS, signal: this.#stopping.signal, log: quiet },
+			onChange: () => this.#rows.changed(name),
+		});
 		const select = { namespace: wellKnown.kubeNodeLease };
-		this.#nodes = startInformer({ ...common, client: api.nodes, name: 'nodes' });
-		this.#leases = startInformer({ ...common, client: api.leases, select, name: 'leases' });
-		this.#requests = startInformer({ ...common, client: api.certificateSigningRequests, name: 'requests' });
-		this.#events = startInformer({ ...common, client: api.events, name: 'events' });
+		const nodes = startInformer({ ...common('nodes'), client: api.nodes, keep: nodePart });
+		const leases = startInformer({ ...common('leases'), client: api.leases, select });
+		const requests = startInformer({ ...common('requests'), client: api.certificateSigningRequests });
+		const events = startInformer({ ...common('events'), client: api.events });
+		this.#informers = [nodes, leases, requests, events];
+		this.#rows = new ClusterRows({
+			...{ nodes: nodes.list, leases: leases.list, requests: requests.list, events: events.list },
+		});
 	}
 
 	/** @returns undefined until everything is listed */
-	async read(): Promise<Pick<Cluster, 'nodes' | 'requests' | 'leases' | 'events'> | undefined> {
-		const all = [this.#nodes, this.#leases, this.#requests, this.#events];
+	async read(): Promise<Pick<Cluster, ObjectKind> | undefined> {
 		const areSynced = await pollUntil(
-			async () => all.every((informer) => informer.isSynced()),
+			async () => this.#informers.every((informer) => informer.isSynced()),
 			(synced) => synced,
 			{ retryMs: 20, timeoutMs: PART_MS },
 		);
-		if (!areSynced) return undefined;
-		const requests = byName(this.#requests.list());
-		return {
-			nodes: nodesOf(byName(this.#nodes.list()), this.#leases.list(), this.#certificates.newest(requests)),
-			requests: requests.map((request) => requestOf(request)),
-			leases: byName(this.#leases.list()).map(leaseOf),
-			events: eventsOf(this.#events.list()),
-		};
+		return areSynced ? this.#rows.read() : undefined;
 	}
 
 	issued(): readonly IssuedCertificate[] {
-		return [...this.#certificates.newest(this.#requests.list()).values()];
+		return this.#rows.issued();
 	}
 
 	stop(): void {
@@ -226,107 +207,11 @@ class Watches {
 	}
 }
 
-const byName = <T extends KubeObject>(objects: readonly T[]): readonly T[] =>
-	objects.toSorted((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1));
-
 /** The health of the API server follows from its answers where its health port is not asked. */
 function withApiServer(services: readonly ServiceHealth[], problem?: string): readonly ServiceHealth[] {
 	const name = 'apiserver-sim';
 	if (services.some((service) => service.name === name)) return services;
 	return [...services, problem === undefined ? { name, health: 'ok' } : { name, health: 'away', problem }];
-}
-
-function nodesOf(nodes: readonly Node[], leases: readonly Lease[], certificates: Certificates): Cluster['nodes'] {
-	const renewed = new Map(leases.map(({ metadata, spec }) => [metadata.name, Date.parse(spec?.renewTime ?? '')]));
-	return nodes.map(({ metadata, status }) => {
-		const name = metadata.name ?? '';
-		const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-		const key = keyOf(wellKnown.signers.clientKubelet, `${wellKnown.nodeUserPrefix}${name}`);
-		const certificate = certificates.get(key)?.certificate;
-		return {
-			name: printable(name),
-			...statusOf(ready),
-			heartbeatMs: renewed.get(name) || 0,
-			...(certificate === undefined ? {} : { certificate }),
-		};
-	});
-}
-
-/** @source pkg/printers/internalversion/printers.go printNode: a Ready condition that is not True is NotReady */
-function statusOf(ready: NodeCondition | undefined): Pick<Cluster['nodes'][number], 'status' | 'reason'> {
-	if (ready === undefined) return { status: 'Unknown' };
-	if (ready.status === 'True') return { status: 'Ready' };
-	return { status: 'NotReady', ...(ready.reason ? { reason: printable(ready.reason) } : {}) };
-}
-
-type Certificate = NonNullable<Cluster['nodes'][number]['certificate']>;
-interface Issued extends IssuedCertificate {
-	readonly commonName: string;
-	readonly certificate: Certificate;
-}
-const keyOf = (signer: string, commonName: string): string => `${signer} ${commonName}`;
-
-/** The newest certificate issued for each signer and common name. A certificate is parsed once. */
-class IssuedCertificates {
-	/** Undefined: not issued, or not readable. */
-	readonly #parsed = new WeakMap<CertificateSigningRequest, Issued | undefined>();
-
-	newest(requests: readonly CertificateSigningRequest[]): Certificates {
-		const newest = new Map<string, Issued>();
-		for (const request of requests) {
-			if (!this.#parsed.has(request)) this.#parsed.set(request, issuedFor(request));
-			const issued = this.#parsed.get(request);
-			if (issued === undefined) continue;
-			const key = keyOf(issued.signer, issued.commonName);
-			const known = newest.get(key);
-			if (known === undefined || known.certificate.notAfterMs <= issued.certificate.notAfterMs) newest.set(key, issued);
-		}
-		return newest;
-	}
-}
-
-function issuedFor({ spec, status }: CertificateSigningRequest): Issued | undefined {
-	if (!status?.certificate) return undefined;
-	try {
-		const pem = Buffer.from(status.certificate, 'base64').toString();
-		const { subject, notBefore, notAfter } = readCertificate(parseCertificates(pem)[0]);
-		const at = (share: number) => notBefore + (notAfter - notBefore) * share;
-		return {
-			...{ signer: spec.signerName, pem, commonName: subject.commonName },
-			certificate: {
-				notBeforeMs: notBefore,
-				rotateFromMs: at(ROTATE_FROM),
-				rotateToMs: at(ROTATE_TO),
-				notAfterMs: notAfter,
-			},
-		};
-	} catch {
-		return undefined;
-	}
-}
-
-const timeOf = (text: string | null | undefined): number => Date.parse(text ?? '') || 0;
-
-const leaseOf = ({ metadata, spec }: Lease): Cluster['leases'][number] => ({
-	name: printable(metadata.name ?? ''),
-	holder: printable(spec?.holderIdentity ?? ''),
-	createdMs: timeOf(metadata.creationTimestamp),
-	renewedMs: timeOf(spec?.renewTime),
-});
-
-function eventsOf(events: readonly Event[]): Cluster['events'] {
-	return events
-		.map(({ metadata, involvedObject, reason, message, type, count, lastTimestamp, eventTime, series }) => ({
-			id: printable(`${metadata.namespace}/${metadata.name}`),
-			lastSeenMs: timeOf(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp),
-			type: printable(type ?? ''),
-			reason: printable(reason ?? ''),
-			object: printable(`${involvedObject?.kind?.toLowerCase() ?? ''}/${involvedObject?.name ?? ''}`),
-			message: printable(message ?? ''),
-			count: series?.count ?? count ?? 1,
-		}))
-		.toSorted((a, b) => b.lastSeenMs - a.lastSeenMs)
-		.slice(0, limits.pageEvents.value);
 }
 
 const tokensOf = (secrets: readonly Secret[]): Cluster['tokens'] =>
@@ -345,36 +230,3 @@ const tokensOf = (secrets: readonly Secret[]): Cluster['tokens'] =>
 			},
 		];
 	});
-
-/** The requester of a renewal is the node; the subject of a first request is in its bytes. */
-const nodeOf = (spec: CertificateSigningRequest['spec']): { readonly node?: string } => {
-	const { nodeUserPrefix } = wellKnown;
-	if (spec.username?.startsWith(nodeUserPrefix)) return { node: printable(spec.username.slice(nodeUserPrefix.length)) };
-	try {
-		const { commonName } = parseCsr(Buffer.from(spec.request, 'base64').toString()).subject;
-		return commonName.startsWith(nodeUserPrefix) ? { node: printable(commonName.slice(nodeUserPrefix.length)) } : {};
-	} catch {
-		return {};
-	}
-};
-
-function requestOf({ metadata, spec, status }: CertificateSigningRequest): Cluster['requests'][number] {
-	const types = (status?.conditions ?? []).map(({ type }) => type);
-	const condition = types.includes('Denied')
-		? 'Denied'
-		: types.includes('Failed')
-			? 'Failed'
-			: !types.includes('Approved')
-				? 'Pending'
-				: status?.certificate
-					? 'Approved,Issued'
-					: 'Approved';
-	return {
-		name: printable(metadata.name ?? ''),
-		...nodeOf(spec),
-		requester: printable(spec.username ?? ''),
-		signer: printable(spec.signerName),
-		createdMs: Date.parse(metadata.creationTimestamp ?? '') || 0,
-		condition,
-	};
-}

@@ -6,7 +6,7 @@ import type { Request, Response } from 'express';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
 import type {
-	Cluster,
+	ClusterChange,
 	ExperimentHistory,
 	ExperimentRun,
 	Experiments,
@@ -42,7 +42,7 @@ type Events = {
 	readonly step: Step;
 	readonly traffic: Traffic;
 	readonly storm: Storm;
-	readonly cluster: Cluster;
+	readonly cluster: ClusterChange;
 };
 
 const STORM_MS = 1_000;
@@ -69,7 +69,7 @@ export interface Streams {
  */
 export function streamAll(source: StreamSource, stream: Stream, withSteps: boolean, sinceMs = 0): void {
 	const { joins, cluster, session, experiments, traffic, clock } = source;
-	const { send, gone } = stream;
+	const { send, room, gone } = stream;
 	send('session', session);
 	if (experiments !== undefined) {
 		send('experiments', experiments.offered());
@@ -99,7 +99,10 @@ export function streamAll(source: StreamSource, stream: Stream, withSteps: boole
 		if (gone.aborted) return;
 		// A reader recognizes the end of the present state by the first `storm`.
 		sendStorms(joins, stream, clock);
-		void cluster.follow((now) => send('cluster', now), gone);
+		void cluster.follow((change) => {
+			send('cluster', change);
+			return room();
+		}, gone);
 	});
 }
 

@@ -6,6 +6,19 @@ import type { AddressInfo } from 'node:net';
 import { runProgram } from '../../lib/process-supervisor.ts';
 import { eventually, startTestMesh, type TestMesh, tokensIn } from './mesh.ts';
 
+interface Row {
+	readonly name: string;
+	readonly status?: string;
+	readonly condition?: string;
+	readonly heartbeatMs?: number;
+	readonly certificate?: { readonly notBeforeMs: number; readonly rotateFromMs: number; readonly notAfterMs: number };
+}
+interface ClusterChange {
+	readonly problem?: string;
+	readonly rows: { readonly [kind: string]: { readonly set: readonly Row[] } | undefined };
+	readonly tokens?: readonly { readonly id: string }[];
+	readonly services?: readonly { readonly health: string }[];
+}
 interface Told {
 	readonly event: string;
 	readonly data: Record<string, unknown> & { readonly id?: string };
@@ -40,6 +53,19 @@ describe('the observer', () => {
 		return told;
 	}
 	const of = (told: Told[], event: string) => told.filter((one) => one.event === event).map(({ data }) => data);
+	/** The parts of the cluster that changes of a stream set, and the rows of a kind by their name. */
+	const clusterOf = (told: Told[]) => {
+		const changes = of(told, 'cluster') as unknown as ClusterChange[];
+		const rowsOf = (kind: 'nodes' | 'requests') => {
+			const sets = changes.flatMap(({ rows }) => rows[kind]?.set ?? []);
+			return new Map(sets.map((row) => [row.name, row]));
+		};
+		return {
+			...{ nodes: rowsOf('nodes'), requests: rowsOf('requests'), problem: changes.at(-1)?.problem },
+			tokens: changes.findLast((one) => one.tokens)?.tokens ?? [],
+			services: changes.findLast((one) => one.services)?.services ?? [],
+		};
+	};
 	const joinOfNode = (told: Told[], node: string) => of(told, 'join').findLast((join) => join.node === node);
 	const watch = (...args: string[]) =>
 		runProgram({ name: 'watch', program: 'scripts/kubejoin.js', args: ['watch', '--url', page, ...args] });
@@ -216,29 +242,23 @@ describe('the observer', () => {
 
 	it('shows the cluster: nodes with heartbeat and lifetime, tokens without secrets, requests, services', async () => {
 		await eventually(10, () => {
-			const { nodes, tokens, requests, services, problem } = of(early, 'cluster').at(-1) as Record<
-				string,
-				Record<string, unknown>[]
-			>;
+			const { nodes, tokens, requests, services, problem } = clusterOf(early);
 			assert.equal(problem, undefined);
-			const node = nodes?.find(({ name }) => name === 'node-1') ?? assert.fail();
+			const node = nodes.get('node-1') ?? assert.fail();
 			assert.equal(node.status, 'Ready');
 			assert.ok(Date.now() - Number(node.heartbeatMs) < 60_000, `a heartbeat at ${node.heartbeatMs}`);
-			const { notBeforeMs, rotateFromMs, notAfterMs } = node.certificate as Record<string, number>;
+			const { notBeforeMs, rotateFromMs, notAfterMs } = node.certificate ?? assert.fail();
+			assert.ok(notBeforeMs < rotateFromMs && rotateFromMs < notAfterMs, 'the times are not in order');
 			assert.ok(
-				Number(notBeforeMs) < Number(rotateFromMs) && Number(rotateFromMs) < Number(notAfterMs),
-				'the times are not in order',
-			);
-			assert.ok(
-				tokens?.some(({ id }) => id === token.slice(0, 6)),
+				tokens.some(({ id }) => id === token.slice(0, 6)),
 				'the token is not listed',
 			);
 			assert.deepEqual(
-				requests?.map(({ condition }) => condition),
+				[...requests.values()].map(({ condition }) => condition),
 				['Approved,Issued'],
 			);
 			assert.deepEqual(
-				services?.map(({ health }) => health),
+				services.map(({ health }) => health),
 				['ok', 'ok', 'ok', 'ok'],
 			);
 		});
@@ -290,10 +310,7 @@ describe('the observer', () => {
 			metadata: { name: 'by-hand' },
 			spec: { ...spec, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] },
 		});
-		const condition = () => {
-			const { requests: all } = of(early, 'cluster').at(-1) as { requests: { name: string; condition: string }[] };
-			return all.find(({ name }) => name === 'by-hand')?.condition;
-		};
+		const condition = () => clusterOf(early).requests.get('by-hand')?.condition;
 		await eventually(5, () => assert.equal(condition(), 'Pending'));
 		assert.equal((await post('/api/actions/deny', { 'x-kubejoin-session': key }, { request: 'by-hand' })).status, 200);
 		await eventually(5, () => assert.equal(condition(), 'Denied'));

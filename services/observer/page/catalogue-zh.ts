@@ -315,6 +315,7 @@ export const messagesInChinese: Messages = {
 	phaseOf: (number, all) => `第 ${number} 阶段，共 ${all} 个`,
 	knowsToken: (user) => `节点持有有效的令牌：${user}`,
 	tokenBytes: (bytes) => `已发送的令牌字节：${grouped(bytes)}`,
+	newestNodes: (count, all) => `${grouped(all)} 个节点中最新的 ${grouped(count)} 个`,
 	fieldSummary: (count, fastest, slowest) =>
 		`${grouped(count)} 个节点，按启动顺序排列。深浅表示加入用时：${fastest}～${slowest}`,
 	rowsOf: (first, last, all) => `第 ${grouped(first)}～${grouped(last)} 行，共 ${grouped(all)} 行`,

@@ -326,6 +326,8 @@ export interface Messages {
 	readonly phaseOf: (number: number, all: number) => string;
 	readonly knowsToken: (user: string) => string;
 	readonly tokenBytes: (bytes: number) => string;
+	/** Of a field that has no cell for each of all nodes. */
+	readonly newestNodes: (count: number, all: number) => string;
 	readonly fieldSummary: (count: number, fastest: string, slowest: string) => string;
 	readonly rowsOf: (first: number, last: number, all: number) => string;
 	readonly validUntil: (date: string) => string;
@@ -390,6 +392,7 @@ export const messages: Messages = {
 	phaseOf: (number, all) => `phase ${number} of ${all}`,
 	knowsToken: (user) => `The node knows a valid token: ${user}`,
 	tokenBytes: (bytes) => `Token bytes sent: ${grouped(bytes)}`,
+	newestNodes: (count, all) => `The newest ${grouped(count)} of ${grouped(all)} nodes`,
 	fieldSummary: (count, fastest, slowest) =>
 		`${grouped(count)} nodes, in the order of their start · shade: time to join, ${fastest} to ${slowest}`,
 	rowsOf: (first, last, all) => `${grouped(first)}–${grouped(last)} of ${grouped(all)}`,

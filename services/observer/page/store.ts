@@ -5,6 +5,7 @@ import type {
 	CertificateDetail,
 	Certificates,
 	Cluster,
+	ClusterChange,
 	ExperimentHistory,
 	ExperimentRun,
 	Experiments,
@@ -17,6 +18,7 @@ import type {
 	Traffic,
 } from '../api.ts';
 import { again } from './again.ts';
+import { ClusterState } from './cluster-state.ts';
 import { SortedJoins } from './sorted-joins.ts';
 
 export interface Store {
@@ -85,6 +87,7 @@ export function createStore(
 	const isConnected = signal(false);
 	const traffic = signal<Traffic>({ lines: [], messages: [], refusedConnections: [] });
 	const known = new SortedJoins();
+	const clusterState = new ClusterState();
 	let arrived: Traffic | undefined;
 	const source = reconnecting('/api/stream?batch=true', connect, schedule, (isOpen) => {
 		if (!isOpen) isConnected.value = false;
@@ -112,8 +115,8 @@ export function createStore(
 	on<Storm>(source, 'storm', (value) => {
 		storm.value = value;
 	});
-	on<Cluster>(source, 'cluster', (value) => {
-		cluster.value = value;
+	on<ClusterChange>(source, 'cluster', (change) => {
+		cluster.value = clusterState.apply(change) ?? cluster.value;
 	});
 	on<Experiments>(source, 'experiments', (value) => {
 		experiments.value = value;

@@ -97,7 +97,7 @@ export function Drawing(props: DrawingProps) {
 					/>
 				))}
 				{layout.nodes !== undefined && scene.level === 'field' && (
-					<Field nodes={scene.nodes} box={layout.nodes} onOpen={({ id }) => onOpen(id)} />
+					<Field nodes={scene.nodes} all={scene.allNodes} box={layout.nodes} onOpen={({ id }) => onOpen(id)} />
 				)}
 				{layout.nodes !== undefined && scene.level !== 'field' && (
 					<Tiles nodes={tileIds} box={layout.nodes} nowMs={nowMs} isTall={layout.isTall} onOpen={onOpen} />

@@ -1,6 +1,6 @@
 /**
- * 61 to 1,000 nodes: a cell for each on one canvas, in the order in which they started. Only cells that changed are
- * drawn. The table has every node as text.
+ * 61 or more nodes: a cell for each of the newest 1,000 on one canvas, in the order in which they started. Only cells
+ * that changed are drawn. The table has these nodes as text.
  */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { grouped } from '../format.ts';
@@ -20,11 +20,13 @@ const WIDTH_OF_CROSS = 1.6;
 
 interface FieldProps {
 	readonly nodes: readonly Party[];
+	/** The number of all nodes, which can be more. */
+	readonly all: number;
 	readonly box: Box;
 	readonly onOpen: (node: Party) => void;
 }
 
-export function Field({ nodes, box, onOpen }: FieldProps) {
+export function Field({ nodes, all, box, onOpen }: FieldProps) {
 	const { say, messages, duration } = useWords();
 	const canvas = useRef<HTMLCanvasElement>(null);
 	const drawn = useRef<string[]>([]);
@@ -73,9 +75,11 @@ export function Field({ nodes, box, onOpen }: FieldProps) {
 	return (
 		<div class="node-field" style={{ left: `${box.x}px`, top: `${box.y - 68}px`, width: `${box.width}px` }}>
 			<p>
-				{slowest > fastest && box.width >= SUMMARY_WIDTH
-					? messages.fieldSummary(nodes.length, duration(fastest), duration(slowest))
-					: messages.nodeCount(nodes.length)}
+				{all > nodes.length
+					? messages.newestNodes(nodes.length, all)
+					: slowest > fastest && box.width >= SUMMARY_WIDTH
+						? messages.fieldSummary(nodes.length, duration(fastest), duration(slowest))
+						: messages.nodeCount(nodes.length)}
 			</p>
 			<ul>
 				{(['Ready', 'NotReady', 'joining', 'refused'] as const).map((state) => (

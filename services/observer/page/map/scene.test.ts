@@ -57,6 +57,17 @@ describe('the scene of the map', () => {
 		assert.ok(lines.every(({ protection }) => protection === 'planned'));
 	});
 
+	it('has the nodes of the newest joins where there are more than a thousand nodes', () => {
+		const names = Array.from({ length: 1_200 }, (_, index) => `node-${index}`);
+		const newest = names.slice(700).reverse();
+		const { nodes, allNodes } = scene({ cluster: listed(...names), joins: newest.map((name) => join(name)) });
+		assert.deepEqual([nodes.length, allNodes], [1_000, 1_200]);
+		assert.deepEqual(
+			newest.filter((name) => !nodes.some(({ id }) => id === name)),
+			[],
+		);
+	});
+
 	it('has the nodes of the cluster, and those that join or were refused a moment ago', () => {
 		const old = NOW - 3_600_000;
 		const joins = [

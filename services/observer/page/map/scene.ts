@@ -65,8 +65,9 @@ export interface MapLine {
 export interface Scene {
 	readonly level: Level;
 	readonly parties: ReadonlyMap<string, Party>;
-	/** Every node, in the order in which they started. */
+	/** The newest thousand, in the order in which they started. */
 	readonly nodes: readonly Party[];
+	readonly allNodes: number;
 	readonly cards: readonly string[];
 	/** Nodes in the tiles or in the field. */
 	readonly tiles: readonly Party[];
@@ -115,7 +116,7 @@ const MAX_CARDS = 4;
 
 export function sceneOf(input: SceneInput): Scene {
 	const { cluster, lines, selected, hasTelemetry } = input;
-	const nodes = nodesOf(input);
+	const { nodes, all: allNodes } = nodesOf(input);
 	const plain = levelOf(nodes.length, input.levelBefore);
 	const level = input.isTall && plain === 'single' ? 'grouped' : plain;
 	const litNode = input.lit?.join.node;
@@ -162,7 +163,7 @@ export function sceneOf(input: SceneInput): Scene {
 		if (party !== undefined) parties.set(id, { ...party, fault });
 	}
 	return {
-		...{ level, parties, nodes, tiles, cards: [...cardIds] },
+		...{ level, parties, nodes, allNodes, tiles, cards: [...cardIds] },
 		lines: [...nodeLines(cards, tiles, input), ...serviceLines(shown), ...(hasTelemetry ? [telemetryLine] : [])].map(
 			(line) => withOutage(line, parties),
 		),
@@ -215,7 +216,10 @@ function callsTo(id: string, lines: readonly Line[]): Pick<Party, 'perMinute' | 
 }
 
 /** Nodes of the cluster, and those whose join is in progress or was refused a moment ago. */
-function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): readonly Party[] {
+function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): {
+	readonly nodes: readonly Party[];
+	readonly all: number;
+} {
 	const found = new Map<string, Party>();
 	const isKnown = cluster !== undefined && cluster.atMs > 0 && cluster.problem === undefined;
 	const listed = new Map((cluster?.nodes ?? []).map((node) => [node.name, node]));
@@ -238,9 +242,12 @@ function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): readonly Party[] {
 		const isBefore = join === shown && join.state === 'joining' && lit?.state.clusterTrusts !== 'node';
 		found.set(join.node, isBefore ? withoutCertificate(party) : party);
 	}
-	for (const node of listed.values())
-		if (!found.has(node.name)) found.set(node.name, nodeParty(node.name, node, undefined, false));
-	return [...found.values()].slice(-MAX_NODES);
+	const others = [...listed.values()].filter(({ name }) => !found.has(name));
+	// The joins of the others are no longer known, so they are older.
+	const all = found.size + others.length;
+	const room = Math.max(0, MAX_NODES - found.size);
+	for (const node of others.slice(0, room)) found.set(node.name, nodeParty(node.name, node, undefined, false));
+	return { nodes: [...found.values()].slice(-MAX_NODES), all };
 }
 
 /** The phase at the time that is shown. */
