@@ -154,16 +154,20 @@ export function call<Req extends object, Res extends object>(
 ): Promise<Res> {
 	const definition = methodOf(service, method);
 	const [, rpcService = ''] = definition.path.split('/');
-	const attributes = {
-		'rpc.system': 'grpc',
-		'rpc.service': rpcService,
-		'rpc.method': method,
-		'server.address': channel.target,
-		'kubejoin.tls': channel.tls,
-		'kubejoin.token.bytes': tokenBytes(channel.metadata),
-	};
-	const { expects } = options;
-	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes, expects }, (span) =>
+	const spanOptions = () => ({
+		kind: SpanKind.CLIENT,
+		attributes: {
+			'rpc.system': 'grpc',
+			'rpc.service': rpcService,
+			'rpc.method': method,
+			'server.address': channel.target,
+			'kubejoin.tls': channel.tls,
+			'kubejoin.token.bytes': tokenBytes(channel.metadata),
+		},
+		expects: options.expects,
+	});
+	// A call starts no trace: a heartbeat of a node that has joined belongs to none.
+	return inSpan(definition.path.slice(1), spanOptions, (span) =>
 		send<Req, Res>(channel, definition, request, options)
 			.catch(async (error: unknown) => {
 				throw await withDates(error, channel.serverName);

@@ -14,6 +14,7 @@ import {
 	SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { fingerprintOf } from '../pki/certificate.ts';
+import { inSpan } from '../trace.ts';
 import { call, openChannel, type VerifiedTls } from './channel.ts';
 import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
 import { readTls, TlsReport } from './tls-report.ts';
@@ -45,7 +46,8 @@ describe('the TLS attributes of a span', () => {
 	const ask = async (channel: ReturnType<typeof openChannel> | ReturnType<typeof openUnverifiedChannel>, calls = 1) => {
 		try {
 			for (let count = 0; count < calls; count += 1)
-				await call(channel, 'SelfSubjectReviews', 'Create', {}, { deadlineMs: 4_000 });
+				// A call is a part of a trace, and begins none.
+				await inSpan('join', {}, () => call(channel, 'SelfSubjectReviews', 'Create', {}, { deadlineMs: 4_000 }));
 		} finally {
 			channel.close();
 		}
@@ -57,6 +59,14 @@ describe('the TLS attributes of a span', () => {
 	const of = (kind: SpanKind) => spansOf(kind)[0]?.attributes ?? assert.fail();
 	const serial = ({ cert }: Identity): string => new X509Certificate(cert).serialNumber.toLowerCase();
 	const hash = (pem: string): string => fingerprintOf(new X509Certificate(pem)).toUpperCase();
+
+	it('need a trace: a call of a program that traces nothing at the moment is in none', async () => {
+		const channel = openChannel(door.target, { ca: ca.pem, ...client });
+		await call(channel, 'SelfSubjectReviews', 'Create', {}, { deadlineMs: 4_000 });
+		channel.close();
+		assert.deepEqual(spansOf(SpanKind.CLIENT), []);
+		assert.equal(spansOf(SpanKind.SERVER)[0]?.parentSpanContext, undefined);
+	});
 
 	it('are those that openssl s_client prints, and those of the certificates of both ends', async () => {
 		await askVerified(client);
