@@ -83,8 +83,9 @@ function fitsScalar({ form }: ValueType, value: unknown): boolean {
 
 const isText = (value: unknown): boolean => typeof value === 'string' && !/\p{Cs}/u.test(value);
 
-/** Days that not every month has are unusual. */
-const usualTime = '(?!0000)\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d';
+/** The last day of February in a leap year is unusual. */
+const usualDay = '(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31';
+const usualTime = `(?!0000)\\d{4}-(?:${usualDay})T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d`;
 const usualForms: Partial<Record<ValueType['form'], RegExp>> = {
 	time: new RegExp(`^${usualTime}Z$`),
 	microTime: new RegExp(`^${usualTime}\\.\\d{6}Z$`),

@@ -10,14 +10,10 @@ describe('grpcMetrics', () => {
 	async function exposedAfter(seconds: number, ...endings: Ending[]): Promise<string[]> {
 		const registry = new Registry();
 		let nowMs = 5_000;
-		const observe = grpcMetrics(registry, () => nowMs);
+		const called = { service: 'kubejoin.v1.TokenStore', method: 'Verify', type: 'unary' } as const;
+		const arrived = grpcMetrics(registry, () => nowMs)(called);
 		for (const ending of endings) {
-			const ended = observe({
-				service: 'kubejoin.v1.TokenStore',
-				method: 'Verify',
-				type: 'unary',
-				request: { token: 'abcdef.0123456789abcdef' },
-			});
+			const ended = arrived({ token: 'abcdef.0123456789abcdef' });
 			nowMs += seconds * 1000;
 			ended(ending);
 		}

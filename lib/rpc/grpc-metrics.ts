@@ -7,7 +7,7 @@
 import { grpcCode, shownToCaller } from '../errors.ts';
 import { type ElapsedMs, memoized, type Registry, seriesCounter, seriesHistogram } from '../metrics.ts';
 import { refusalCounter } from '../refusal-counter.ts';
-import type { Arrival, Ending, Observe } from './server.ts';
+import type { CalledMethod, Ending, Observe } from './server.ts';
 
 const labelNames = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
 /** client_golang's DefBuckets. */
@@ -50,19 +50,24 @@ export function grpcMetrics(registry: Registry, elapsedMs: ElapsedMs): Observe {
 		labelNames,
 		buckets,
 	});
-	const seriesOf = memoized(({ type, service, method }: Arrival): MethodSeries => {
+	const seriesOf = ({ type, service, method }: CalledMethod): MethodSeries => {
 		const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
 		const byCode = memoized((code: string) => handled({ ...labels, grpc_code: code }));
 		return { started: started(labels), handled: (code) => byCode(code, code)(), handling: handling(labels) };
-	});
-	return (arrival: Arrival) => {
-		const series = seriesOf(`${arrival.service}/${arrival.method}`, arrival);
-		const startedMs = elapsedMs();
-		series.started();
-		return (ending) => {
-			if (typeof ending !== 'string' && ending.code === 'MESSAGE_TOO_COMPLEX') countRefusal('messageFields');
-			series.handled(codeOf(ending));
-			series.handling((elapsedMs() - startedMs) / 1000);
+	};
+	return (called) => {
+		// A method that is never called has no series.
+		let known: MethodSeries | undefined;
+		return () => {
+			known ??= seriesOf(called);
+			const series = known;
+			const startedMs = elapsedMs();
+			series.started();
+			return (ending) => {
+				if (typeof ending !== 'string' && ending.code === 'MESSAGE_TOO_COMPLEX') countRefusal('messageFields');
+				series.handled(codeOf(ending));
+				series.handling((elapsedMs() - startedMs) / 1000);
+			};
 		};
 	};
 }

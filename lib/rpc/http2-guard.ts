@@ -306,8 +306,10 @@ function turnCounter(): () => number {
 /** As HTTP/2 counts a header list, RFC 9113 section 6.5.2. */
 function headerBytes(headers: IncomingHttpHeaders): number {
 	let bytes = 0;
-	for (const [name, value = ''] of Object.entries(headers)) {
-		for (const one of Array.isArray(value) ? value : [value]) bytes += name.length + one.length + 32;
+	for (const name in headers) {
+		const value = headers[name] ?? '';
+		if (typeof value === 'string') bytes += name.length + value.length + 32;
+		else for (const one of value) bytes += name.length + one.length + 32;
 	}
 	return bytes;
 }

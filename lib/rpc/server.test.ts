@@ -256,11 +256,13 @@ describe('a gRPC server', () => {
 
 	it('notifies observers when a message arrives and when it ends, before the caller receives the answer', async () => {
 		const seen: string[] = [];
-		const observe: Observe = ({ service, method, type, request }) => {
-			const name = `${service}/${method} ${type} ${JSON.stringify(request)}`;
-			seen.push(name);
-			return (ending) => void seen.push(`${name}: ${ending instanceof KubejoinError ? ending.code : ending}`);
-		};
+		const observe: Observe =
+			({ service, method, type }) =>
+			(request) => {
+				const name = `${service}/${method} ${type} ${JSON.stringify(request)}`;
+				seen.push(name);
+				return (ending) => void seen.push(`${name}: ${ending instanceof KubejoinError ? ending.code : ending}`);
+			};
 		const endless: Service['streams'] = {
 			async *Watch(_request, { signal }) {
 				yield { name: 'one' };
@@ -284,7 +286,7 @@ describe('a gRPC server', () => {
 		await door?.close();
 		const ended = new EventEmitter();
 		const ending = once(ended, 'stream');
-		await open({ streams: endless }, [() => (how) => ended.emit('stream', how)]);
+		await open({ streams: endless }, [() => () => (how) => ended.emit('stream', how)]);
 		const aborter = new AbortController();
 		for await (const _event of stream(await channelOf('a'), 'TokenStore', 'Watch', {}, aborter.signal)) aborter.abort();
 		assert.deepEqual(await ending, ['cancelled']);

@@ -46,18 +46,19 @@ export interface Service {
 	readonly callers: Readonly<Record<string, readonly string[] | 'authorizes-itself'>>;
 }
 
-/** A message that arrived. Its names are the contract's, so there are few; the request is untrusted. */
-export interface Arrival {
+export interface CalledMethod {
 	/** As in the contract: `kubejoin.v1.Nodes` */
 	readonly service: string;
 	readonly method: string;
 	readonly type: 'unary' | 'server_stream';
-	readonly request: object;
 }
 /** How a message ended: answered, given up by the caller, or refused. */
 export type Ending = 'answered' | 'cancelled' | KubejoinError;
-/** Called when a message arrives; the returned function is called with the outcome. */
-export type Observe = (arrival: Arrival) => (ending: Ending) => void;
+/**
+ * Called once for each method. The returned function is called with each request that arrives, which is untrusted, and
+ * what that returns with the outcome.
+ */
+export type Observe = (called: CalledMethod) => (request: object) => (ending: Ending) => void;
 
 /**
  * @param observers  count and time messages; handlers do not know them
@@ -162,10 +163,11 @@ class MethodHandlers {
 	}
 
 	unary(service: Service, method: string): grpc.handleUnaryCall<never, object> {
+		const arrived = this.#observed(service, method, 'unary');
 		return async (call, reply) => {
 			const { context, answered } = this.#contextOf(call);
 			const startedMs = performance.now();
-			const ended = this.#arrived(context.method, 'unary', call.request);
+			const ended = arrived(call.request);
 			try {
 				const response = await inSpan(context.method.slice(1), new MessageSpan(context, call.metadata), (span) => {
 					context.peer.tls?.describe(span);
@@ -190,9 +192,10 @@ class MethodHandlers {
 	}
 
 	streaming(service: Service, method: string): grpc.handleServerStreamingCall<never, object> {
+		const arrived = this.#observed(service, method, 'server_stream');
 		return async (call) => {
 			const { context } = this.#contextOf(call);
-			const ended = this.#arrived(context.method, 'server_stream', call.request);
+			const ended = arrived(call.request);
 			try {
 				requireCaller(service, method, context);
 				for await (const message of service.streams?.[method]?.(decoded(call.request), context) ?? []) {
@@ -218,11 +221,14 @@ class MethodHandlers {
 		return { context, answered: () => void call.off('cancelled', abort) };
 	}
 
-	#arrived(path: string, type: Arrival['type'], request: object): (ending: Ending) => void {
-		const [, service = '', method = ''] = path.split('/');
-		const endings = this.#observers.map((observe) => observe({ service, method, type, request }));
-		return (ending) => {
-			for (const end of endings) end(ending);
+	#observed({ name }: Service, method: string, type: CalledMethod['type']): ReturnType<Observe> {
+		const [, service = ''] = contractOf(name)[method]?.path.split('/') ?? [];
+		const observed = this.#observers.map((observe) => observe({ service, method, type }));
+		return (request) => {
+			const endings = observed.map((arrived) => arrived(request));
+			return (ending) => {
+				for (const end of endings) end(ending);
+			};
 		};
 	}
 

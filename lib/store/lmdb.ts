@@ -45,6 +45,15 @@ function isOfRevision(json: Uint8Array | undefined, revision: number): boolean {
 	return true;
 }
 
+/** Of a record in the shared buffer of LMDB. */
+function revisionIn(json: Uint8Array): number {
+	let revision = 0;
+	for (let at = REVISION_AT; isDigit(json[at]); at++) revision = revision * 10 + Number(json[at]) - ZERO;
+	return revision;
+}
+const [ZERO, NINE] = [0x30, 0x39];
+const isDigit = (code = 0): boolean => code >= ZERO && code <= NINE;
+
 interface Databases {
 	/** Holds the revision, under `revision`, and the name of the keyspace, under `keyspace`. */
 	readonly root: RootDatabase<number | string, string>;
@@ -288,8 +297,14 @@ class LmdbStore implements Store {
 	}
 	#write<V extends StoredValue>({ root, items, history }: Databases, key: string, decide: Decide): StoredItem<V> {
 		const id = Buffer.from(key);
-		const stored = items.get(id);
-		const { type, value, text } = decide(stored === undefined ? undefined : readRecord(stored));
+		const stored = items.getBinaryFast(id);
+		const { type, value, text } = decide(
+			stored && {
+				revision: revisionIn(stored),
+				// The buffer is LMDB's, and has another record after the next read.
+				value: () => readRecord(items.get(id) ?? stored).value(),
+			},
+		);
 		const revision = revisionOf(root) + 1;
 		root.put('revision', revision);
 		const event = eventText({ type, key, revision }, text ?? JSON.stringify(value));

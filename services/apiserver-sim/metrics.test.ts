@@ -16,7 +16,7 @@ describe('the requests of the API server', () => {
 	const samples = async (name: string) =>
 		(await registry.getSingleMetricAsString(name)).split('\n').filter((line) => !line.startsWith('#'));
 	const message = (service: string, method: string, request: object, ending: Ending = 'answered') =>
-		metrics.grpc({ service: `kubejoin.v1.${service}`, method, type: 'unary', request })(ending);
+		metrics.grpc({ service: `kubejoin.v1.${service}`, method, type: 'unary' })(request)(ending);
 	const http = (method: string, path: string, isWatch = false) =>
 		metrics.http(infoOfPath(method, path, new URLSearchParams(isWatch ? 'watch=1' : '')), method);
 	const labelsOf = (method: string, path: string, isWatch = false) =>
@@ -36,12 +36,8 @@ describe('the requests of the API server', () => {
 	});
 
 	it("have upstream's labels, in upstream's order, and upstream's buckets", async () => {
-		const ended = metrics.grpc({
-			service: 'kubejoin.v1.Leases',
-			method: 'List',
-			type: 'unary',
-			request: { namespace: 'kube-node-lease' },
-		});
+		const list = { service: 'kubejoin.v1.Leases', method: 'List', type: 'unary' } as const;
+		const ended = metrics.grpc(list)({ namespace: 'kube-node-lease' });
 		nowMs = 30;
 		ended('answered');
 		const labels =

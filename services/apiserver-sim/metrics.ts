@@ -9,7 +9,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { shownToCaller } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { type ElapsedMs, memoized, OTHER, type Registry, seriesCounter, seriesHistogram } from '../../lib/metrics.ts';
-import type { Ending, Observe } from '../../lib/rpc/server.ts';
+import type { CalledMethod, Ending, Observe } from '../../lib/rpc/server.ts';
 import type { Authenticate } from './authenticate/union.ts';
 import { type ObserveRequest, type RequestInfo, verbOfMethod } from './request/info.ts';
 
@@ -63,15 +63,17 @@ const labelsOf = (
 	component: 'apiserver',
 });
 
+const keyOf = ({ verb, group, version, resource, subresource, scope }: RequestLabels): string =>
+	`${verb} ${group} ${version} ${resource} ${subresource} ${scope}`;
+
 const ofMany = new Set(['list', 'watch', 'deletecollection']);
 const scopeOf = (verb: string, isEverywhere: boolean): Scope =>
 	ofMany.has(verb) ? (isEverywhere ? 'cluster' : 'namespace') : 'resource';
 
-/** The labels of a gRPC message. */
-function labelsOfMessage(service: string, method: string, request: { readonly namespace?: unknown }): RequestLabels {
+/** The labels of the messages of a gRPC method. */
+function labelsOfMethod({ service, method }: CalledMethod, isEverywhere: boolean): RequestLabels {
 	const resource = byService.get(service);
 	const known = resource && verbOfMethod(resource, method);
-	const isEverywhere = typeof request.namespace !== 'string' || request.namespace === '';
 	return labelsOf(
 		verbLabels[known?.verb ?? ''] ?? OTHER,
 		resource ?? nothing,
@@ -151,11 +153,9 @@ export function requestMetrics(
 		},
 	});
 	/** A watch or a connection to a kubelet is no request in flight: it is meant to last. */
-	function begin(labels: RequestLabels): (code: number) => void {
+	function begin({ counted, lasted }: ReturnType<typeof seriesOf>, verb: string): (code: number) => void {
 		const startedMs = elapsedMs();
-		const { verb, group, version, resource, subresource, scope } = labels;
-		const { counted, lasted } = seriesOf(`${verb} ${group} ${version} ${resource} ${subresource} ${scope}`, labels);
-		const count = lasting.has(labels.verb) ? { now: 0, most: 0 } : inFlight[kindOf(labels.verb)];
+		const count = lasting.has(verb) ? { now: 0, most: 0 } : inFlight[kindOf(verb)];
 		count.now++;
 		count.most = Math.max(count.most, count.now);
 		return (code) => {
@@ -165,12 +165,22 @@ export function requestMetrics(
 		};
 	}
 	return {
-		grpc({ service, method, request }) {
-			const labels = labelsOfMessage(service, method, request);
-			const ended = begin(labels);
-			return (ending) => ended(statusOf(ending, labels.verb));
+		grpc(called) {
+			const ofScope = memoized((isEverywhere: boolean) => {
+				const labels = labelsOfMethod(called, isEverywhere);
+				return { verb: labels.verb, series: seriesOf(keyOf(labels), labels) };
+			});
+			return (request: { readonly namespace?: unknown }) => {
+				const isEverywhere = typeof request.namespace !== 'string' || request.namespace === '';
+				const { verb, series } = ofScope(isEverywhere ? 'everywhere' : 'namespace', isEverywhere);
+				const ended = begin(series, verb);
+				return (ending) => ended(statusOf(ending, verb));
+			};
 		},
-		http: (info, method) => begin(labelsOfInfo(info, method)),
+		http(info, method) {
+			const labels = labelsOfInfo(info, method);
+			return begin(seriesOf(keyOf(labels), labels), labels.verb);
+		},
 	};
 }
 

@@ -10,7 +10,7 @@ describe('the metrics of the CA', () => {
 	let metrics: CaMetrics;
 	const signer = 'kubernetes.io/kube-apiserver-client-kubelet';
 	const asked = (request: object, ending: Ending, method = 'Sign') =>
-		metrics.observe({ service: 'kubejoin.v1.CertificateAuthority', method, type: 'unary', request })(ending);
+		metrics.observe({ service: 'kubejoin.v1.CertificateAuthority', method, type: 'unary' })(request)(ending);
 	const signings = async () =>
 		[...(await registry.metrics()).matchAll(/^kubejoin_ca_signings_total\{(.*)$/gm)].map(([, rest]) => rest);
 

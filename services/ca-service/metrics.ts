@@ -6,7 +6,7 @@ import { Counter, Gauge } from 'prom-client';
 import { isKnownSigner } from '../../lib/kube/signer-rules.ts';
 import { OTHER, type Registry } from '../../lib/metrics.ts';
 import type { Issuer } from '../../lib/pki/certificate.ts';
-import type { Arrival, Observe } from '../../lib/rpc/server.ts';
+import type { Observe } from '../../lib/rpc/server.ts';
 
 export interface CaMetrics {
 	/** A certificate was signed; one that was given out again was not. */
@@ -32,15 +32,16 @@ export function caMetrics(registry: Registry, { notAfter }: Pick<Issuer, 'notAft
 	}).set(notAfter / 1000);
 	return {
 		signed: (signerName) => signings.inc({ signer: signerOf(signerName), outcome: 'done', code: 'OK' }),
-		observe: ({ method, request }: Arrival) => {
-			return (ending) => {
+		observe:
+			({ method }) =>
+			(request) =>
+			(ending) => {
 				if (method !== 'Sign' || typeof ending === 'string') return;
 				signings.inc({
 					signer: signerOf((request as { signerName?: unknown }).signerName),
 					outcome: 'failed',
 					code: ending.code,
 				});
-			};
-		},
+			},
 	};
 }
