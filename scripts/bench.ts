@@ -33,6 +33,7 @@ interface Flags {
 	readonly nodes?: number;
 	readonly minutes?: number;
 	readonly restart?: ServiceName;
+	readonly page?: boolean;
 	readonly cfssl?: string;
 }
 
@@ -136,6 +137,7 @@ const program = new Command('npm run bench --')
 	.option('--nodes <count>', 'nodes that stay, in the section nodes (default: 1000)', parsedBy(integer(1, MAX_NODES)))
 	.option('--cfssl <file>', 'the program cfssl, measured beside ca-service in the section ca')
 	.option('--minutes <count>', 'time that they stay (default: 10)', parsedBy(integer(1, 1_000)))
+	.option('--page', 'with an observer, and its storm view open in Chromium, in the section nodes')
 	.addOption(
 		new Option('--restart <service>', 'restarted in the middle of that time (default: apiserver-sim)').choices(
 			serviceNames,

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
 import { startInformer } from '../../lib/kube/informer.ts';
 import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { createLog } from '../../lib/log.ts';
@@ -11,6 +12,7 @@ import type { Child } from '../../lib/process-supervisor.ts';
 import type { ServiceName } from '../mesh/services.ts';
 import { JoinRate } from './join-rate.ts';
 import { LatestBeats } from './latest-beats.ts';
+import { launchBrowser, type PageReading, pageUrl, WatchedPage } from './page.ts';
 import { cpuMs, machineCpuMs, proportionalBytes, residentBytes } from './processes.ts';
 import { type Subject, startSubject } from './subject.ts';
 
@@ -19,9 +21,11 @@ export interface NodesPlan {
 	readonly minutes: number;
 	/** The service that is restarted in the middle. */
 	readonly restart: ServiceName;
+	/** An observer, and its storm view in Chromium. */
+	readonly page: boolean;
 }
 export const MAX_NODES = 10_000;
-export const fullNodes: NodesPlan = { nodes: 1_000, minutes: 10, restart: 'apiserver-sim' };
+export const fullNodes: NodesPlan = { nodes: 1_000, minutes: 10, restart: 'apiserver-sim', page: false };
 export const quickNodes: NodesPlan = { ...fullNodes, nodes: 50, minutes: 1 };
 
 export interface ProcessFigures {
@@ -56,6 +60,7 @@ export interface NodesResult extends NodesPlan {
 	readonly proportionalMb: number;
 	/** Of the processors, by all programs of the machine, until the restart. */
 	readonly busyShare: number;
+	readonly pageReadings?: { readonly whileJoining: PageReading; readonly untilRestart: PageReading };
 }
 
 const NODE = 'kubelet-sim';
@@ -73,12 +78,17 @@ export async function measureNodes(
 	{ port, say }: { readonly port: number; readonly say: (line: string) => void },
 ): Promise<NodesResult> {
 	const settings = { 'apiserver-sim': { MAX_CONNECTIONS: String(2_000 + 2 * plan.nodes) } };
-	const subject = await startSubject({ ...build, port, store: 'lmdb', hasObserver: false, settings });
+	const subject = await startSubject({ ...build, port, store: 'lmdb', hasObserver: plan.page, settings });
 	const ended = new AbortController();
+	let browser: Browser | undefined;
 	try {
-		return await new NodesRun(subject, plan, say).run(ended.signal);
+		browser = plan.page ? await launchBrowser() : undefined;
+		const page =
+			browser && (await WatchedPage.open(browser, `${pageUrl(port)}/#/storm`, { width: 1_280, height: 800 }));
+		return await new NodesRun(subject, plan, say, page).run(ended.signal);
 	} finally {
 		ended.abort();
+		await browser?.close();
 		await subject.close();
 	}
 }
@@ -95,11 +105,13 @@ class NodesRun {
 	#changedNodes = 0;
 	#program: Child | undefined;
 	#begunMs = 0;
+	readonly #page: WatchedPage | undefined;
 
-	constructor(subject: Subject, plan: NodesPlan, say: (line: string) => void) {
+	constructor(subject: Subject, plan: NodesPlan, say: (line: string) => void, page: WatchedPage | undefined) {
 		this.#subject = subject;
 		this.#plan = plan;
 		this.#say = say;
+		this.#page = page;
 	}
 
 	/** @param signal  ends the watch of the Leases */
@@ -108,6 +120,7 @@ class NodesRun {
 		const { mesh } = this.#subject;
 		const joins = await this.#join();
 		await this.#watchBeats(signal);
+		const whileJoining = await this.#page?.read();
 		this.#say(`nodes: ${minutes} minutes begin`);
 		const joiningMb = this.#mostResidentMb;
 		[this.#mostResidentMb, this.#mostProportionalMb] = [0, 0];
@@ -121,6 +134,7 @@ class NodesRun {
 		const busyShare = (machineCpuMs() - before.all) / elapsedMs / availableParallelism();
 		const figures = await this.#figures(before.cpu, { elapsedMs, heartbeats });
 		const latestMs = this.#beats.takeLatestMs();
+		const untilRestart = await this.#page?.read();
 		this.#say(`nodes: ${restart} restarts`);
 		await mesh.startService(restart);
 		await this.#look(Math.min(RESTART_MS, halfMs));
@@ -144,6 +158,7 @@ class NodesRun {
 			residentMb: this.#mostResidentMb,
 			proportionalMb: this.#mostProportionalMb,
 			busyShare,
+			...(whileJoining && untilRestart ? { pageReadings: { whileJoining, untilRestart } } : {}),
 		};
 	}
 

@@ -17,18 +17,22 @@ export interface PagePlan {
 export const fullPage: PagePlan = { joins: 1_000, rounds: 5 };
 export const quickPage: PagePlan = { joins: 50, rounds: 2 };
 
-export interface PageFigures {
-	readonly view: string;
-	readonly viewport: string;
-	/** Of each second while nodes join. */
+/** Of a page since it was opened, or since the last reading. */
+export interface PageReading {
+	/** One value for each second. */
 	readonly framesPerSecond: Summary;
 	/** In time on the clock: on a busy machine, a task also waits for a processor. */
 	readonly longestTaskMs: number;
 	readonly tasksAbove100Ms: number;
-	readonly joinsPerSecond: number;
 	/** Of the thread of the page, which does not depend on other programs. */
-	readonly cpuMsPerJoin: number;
+	readonly cpuMs: number;
 	readonly cpuShare: number;
+}
+export interface PageFigures extends Omit<PageReading, 'cpuMs'> {
+	readonly view: string;
+	readonly viewport: string;
+	readonly joinsPerSecond: number;
+	readonly cpuMsPerJoin: number;
 	/** Of the processors, by all programs of the machine. */
 	readonly busyShare: number;
 }
@@ -63,10 +67,9 @@ export async function measurePage(
 		say(`page: there is no ${CHROMIUM} (apt-get install chromium)`);
 		return undefined;
 	}
-	const { chromium } = await import('playwright-core');
 	const [load = 0] = loadavg();
-	const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-	const url = `http://127.0.0.1:${port + PAGE_OFFSET}`;
+	const browser = await launchBrowser();
+	const url = pageUrl(port);
 	const figures: PageFigures[] = [];
 	const loads: Awaited<ReturnType<typeof firstPaints>>[] = [];
 	try {
@@ -96,6 +99,13 @@ export async function measurePage(
 		firstPaintMs: loads.map(({ paintMs }) => paintMs),
 		scriptBytes: Math.max(...loads.map(({ scriptBytes }) => scriptBytes)),
 	};
+}
+
+export const pageUrl = (port: number): string => `http://127.0.0.1:${port + PAGE_OFFSET}`;
+
+export async function launchBrowser(): Promise<Browser> {
+	const { chromium } = await import('playwright-core');
+	return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }
 
 const connections = ({ joins }: PagePlan) => ({ 'apiserver-sim': { MAX_CONNECTIONS: String(2_000 + 2 * joins) } });
@@ -131,18 +141,23 @@ const loadedText = `({
 
 /** Counts the frames of each second, and every task that Chromium reports as long, above 50 ms. */
 const watchText = `(() => {
-	const seen = { frames: [], tasks: [] };
-	globalThis.seen = seen;
-	const startMs = performance.now();
+	let startMs = performance.now();
+	let seen = { frames: [], tasks: [] };
 	const count = (ms) => {
 		const second = Math.max(0, Math.floor((ms - startMs) / 1000));
 		seen.frames[second] = (seen.frames[second] ?? 0) + 1;
 		requestAnimationFrame(count);
 	};
 	requestAnimationFrame(count);
-	new PerformanceObserver((list) => {
+	const observer = new PerformanceObserver((list) => {
 		for (const { duration } of list.getEntries()) seen.tasks.push(duration);
-	}).observe({ type: 'longtask' });
+	});
+	observer.observe({ type: 'longtask' });
+	globalThis.takeSeen = () => {
+		const taken = seen;
+		[startMs, seen] = [performance.now(), { frames: [], tasks: [] }];
+		return taken;
+	};
 })()`;
 
 interface Watched {
@@ -160,40 +175,70 @@ interface DuringJoins {
 	readonly height: number;
 }
 
+/** A page in Chromium whose frames and long tasks are counted. */
+export class WatchedPage {
+	readonly #page: Page;
+	readonly #cpuMs: () => Promise<number>;
+	#since: { readonly atMs: number; readonly cpuMs: number };
+
+	private constructor(page: Page, cpuMs: () => Promise<number>, knownMs: number) {
+		this.#page = page;
+		this.#cpuMs = cpuMs;
+		this.#since = { atMs: performance.now(), cpuMs: knownMs };
+	}
+
+	static async open(
+		browser: Browser,
+		address: string,
+		viewport: { readonly width: number; readonly height: number },
+	): Promise<WatchedPage> {
+		const page = await newPage(browser, viewport);
+		await page.goto(address);
+		await page.waitForTimeout(SETTLE_MS);
+		await page.evaluate(watchText);
+		const session = await page.context().newCDPSession(page);
+		await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+		const cpuMs = async () => {
+			const { metrics } = await session.send('Performance.getMetrics');
+			return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1_000;
+		};
+		return new WatchedPage(page, cpuMs, await cpuMs());
+	}
+
+	async read(): Promise<PageReading> {
+		const { frames, tasks } = (await this.#page.evaluate('takeSeen()')) as Watched;
+		const now = { atMs: performance.now(), cpuMs: await this.#cpuMs() };
+		const cpuMs = now.cpuMs - this.#since.cpuMs;
+		const cpuShare = cpuMs / (now.atMs - this.#since.atMs);
+		this.#since = now;
+		return {
+			// The last second is not whole.
+			framesPerSecond: summarize(Array.from(frames.slice(0, -1), (count) => count ?? 0)),
+			longestTaskMs: Math.max(0, ...tasks),
+			tasksAbove100Ms: tasks.filter((ms) => ms > LONG_TASK_MS).length,
+			...{ cpuMs, cpuShare },
+		};
+	}
+
+	close(): Promise<void> {
+		return this.#page.context().close();
+	}
+}
+
 async function duringJoins({ browser, url, subject, joins, view, width, height }: DuringJoins): Promise<PageFigures> {
-	const page = await newPage(browser, { width, height });
-	await page.goto(`${url}/#/${view}`);
-	await page.waitForTimeout(SETTLE_MS);
-	await page.evaluate(watchText);
-	const pageCpuMs = await cpuOfPage(page);
-	const [startedMs, cpuMs, pageMs] = [performance.now(), machineCpuMs(), await pageCpuMs()];
+	const page = await WatchedPage.open(browser, `${url}/#/${view}`, { width, height });
+	const [startedMs, busyMs] = [performance.now(), machineCpuMs()];
 	const nodes = subject.mesh.startNodes(joins, await subject.mesh.makeJoinConfig());
 	await nodes.started();
 	const elapsedMs = performance.now() - startedMs;
-	const busyShare = (machineCpuMs() - cpuMs) / elapsedMs / availableParallelism();
-	const spentMs = (await pageCpuMs()) - pageMs;
-	const { frames, tasks } = (await page.evaluate('seen')) as Watched;
-	await page.context().close();
+	const busyShare = (machineCpuMs() - busyMs) / elapsedMs / availableParallelism();
+	const { cpuMs, ...reading } = await page.read();
+	await page.close();
 	await nodes.stop();
 	return {
-		...{ view, viewport: `${width} x ${height}`, busyShare },
-		// The last second is not whole.
-		framesPerSecond: summarize(Array.from(frames.slice(0, -1), (count) => count ?? 0)),
-		longestTaskMs: Math.max(0, ...tasks),
-		tasksAbove100Ms: tasks.filter((ms) => ms > LONG_TASK_MS).length,
+		...{ view, viewport: `${width} x ${height}`, busyShare, ...reading },
 		joinsPerSecond: (joins * 1_000) / elapsedMs,
-		cpuMsPerJoin: spentMs / joins,
-		cpuShare: spentMs / elapsedMs,
-	};
-}
-
-/** Processor time of the page's thread. */
-async function cpuOfPage(page: Page): Promise<() => Promise<number>> {
-	const session = await page.context().newCDPSession(page);
-	await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-	return async () => {
-		const { metrics } = await session.send('Performance.getMetrics');
-		return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1_000;
+		cpuMsPerJoin: cpuMs / joins,
 	};
 }
 

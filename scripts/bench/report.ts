@@ -4,7 +4,7 @@ import type { Floor } from './floor.ts';
 import type { JoinCounts, JoinFigures, JoinResult } from './joins.ts';
 import type { ListsResult } from './lists.ts';
 import type { NodesResult } from './nodes.ts';
-import type { PageResult } from './page.ts';
+import type { PageReading, PageResult } from './page.ts';
 import type { RestResult } from './rest.ts';
 import type { GetNodesResult, StartResult } from './start.ts';
 import { summaryText } from './statistics.ts';
@@ -104,6 +104,9 @@ export function nodesText(result: NodesResult): string {
 		row(`over a restart of ${result.restart}`, `${result.latestAfterRestartMs.toFixed(0)} ms after its planned time`),
 		row('Ready at every look', `${result.fewestReady} of ${nodes}`),
 		row('Ready changed', `${result.changedNodes} nodes`),
+		...Object.entries(result.pageReadings ?? {}).map(([when, reading]) =>
+			row(when === 'whileJoining' ? 'page while nodes join' : 'page, then', readingText(reading)),
+		),
 	]);
 }
 
@@ -130,15 +133,20 @@ export function startText({ build, nodes, upSeconds, readySeconds, cpuSeconds, p
 	]);
 }
 
+type Tasks = Pick<PageReading, 'framesPerSecond' | 'longestTaskMs' | 'tasksAbove100Ms'>;
+
+const tasksText = ({ framesPerSecond, longestTaskMs, tasksAbove100Ms }: Tasks): string =>
+	`${summaryText(framesPerSecond, 0)} frames/s, longest task ${longestTaskMs.toFixed(0)} ms, ` +
+	`${tasksAbove100Ms} above 100 ms`;
+
+const readingText = (reading: PageReading): string =>
+	`${tasksText(reading)}, ${(100 * reading.cpuShare).toFixed(0)} % of one processor`;
+
 export function pageText({ build, joins, load, figures, firstPaintMs, scriptBytes }: PageResult): string {
 	const [before, after] = firstPaintMs.map((one) => `${summaryText(one, 0)} ms`);
 	return titled(`The page while ${joins} nodes join, load ${load.toFixed(1)} before, ${build}`, [
 		...figures.flatMap(({ view, viewport, ...one }) => [
-			row(
-				`${view}, ${viewport}`,
-				`${summaryText(one.framesPerSecond, 0)} frames/s, longest task ${one.longestTaskMs.toFixed(0)} ms, ` +
-					`${one.tasksAbove100Ms} above 100 ms`,
-			),
+			row(`${view}, ${viewport}`, tasksText(one)),
 			row(
 				'',
 				`${one.joinsPerSecond.toFixed(1)} joins/s, processors ${(100 * one.busyShare).toFixed(0)} % busy; CPU of the page ` +
