@@ -40,8 +40,14 @@ export function parseQuantity(text: string): Quantity {
 	const bounded = bound({ value: scaled, exponent }, format);
 	const amount = { ...bounded, value: isNegative ? -bounded.value : bounded.value };
 	const canonical = isWrittenCanonically(digits, fraction, format, power, shifted) ? text : canonicalForm(amount);
+	// The zeros of 1000e999 move into the exponent, and the stored text must be readable again.
+	if (LONG_EXPONENT.test(canonical)) throw suffixError();
 	return { ...amount, canonical };
 }
+
+/** Upstream accepts any; comparing amounts takes time that grows with it. */
+const LONG_EXPONENT = /e\d{4,}$/;
+const suffixError = () => new QuantityError("unable to parse quantity's suffix");
 
 type Amount = Omit<Quantity, 'canonical'>;
 
@@ -50,7 +56,7 @@ function interpret(suffix: string): { format: Format; power: number } {
 	if (ten >= 0) return { format: 'DecimalSI', power: 3 * ten + NANO };
 	if (two >= 0) return { format: 'BinarySI', power: 10 * two };
 	const [, power] = /^[eE]([+-]?\d{1,3})$/.exec(suffix) ?? [];
-	if (power === undefined) throw new QuantityError("unable to parse quantity's suffix");
+	if (power === undefined) throw suffixError();
 	return { format: 'DecimalExponent', power: Number(power) };
 }
 
