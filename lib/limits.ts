@@ -277,6 +277,14 @@ export const limits = {
 		response: '413 RequestEntityTooLarge without a limit; metadata.continue with one',
 		test: 'services/apiserver-sim/registry.test.ts',
 	}),
+	listSnapshotBytes: limit({
+		value: 64 * 1024 * 1024,
+		unit: 'bytes',
+		of: 'objects that are kept for the next pages of lists, of all callers, and each for a minute',
+		where: ['6443'],
+		response: '410 Expired for a next page after 5,000 other changes; its metadata.continue has the present state',
+		test: 'services/apiserver-sim/registry.test.ts',
+	}),
 	continueTokenCharacters: limit({
 		value: 8192,
 		unit: 'items',

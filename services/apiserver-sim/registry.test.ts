@@ -764,6 +764,10 @@ describe('the registry', () => {
 				continueToken = next.continueToken ?? '';
 			} while (continueToken !== '');
 			assert.equal(found.join(' ').split(' ').length, tooMany + 5);
+			// They are too large to be kept as well.
+			const first = await page({ limit: 2 });
+			for (let round = 0; round < 25; round++) await update(configMap('e', { round: String(round) }));
+			assert.match(await refusalOf(page({ limit: 2, continueToken: first.continueToken ?? '' })), /^410 Expired/);
 		});
 	});
 

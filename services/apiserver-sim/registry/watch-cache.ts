@@ -43,10 +43,9 @@ export interface Snapshot {
 const RETRY_MS = 500;
 const HISTORY_LENGTH = 5000;
 const HISTORY_BYTES = 32 * 1024 * 1024;
-/** Snapshots that lists have begun and not ended: their size together, and how long one is kept. */
-const SNAPSHOTS_BYTES = 64 * 1024 * 1024;
-const SNAPSHOT_OVERHEAD_BYTES = 1024;
+/** How long the snapshot of a list is kept that has begun and not ended. */
 const SNAPSHOT_MS = 60_000;
+const SNAPSHOT_OVERHEAD_BYTES = 1024;
 /** So many changes are read before other work runs. */
 const CHANGES_PER_TURN = 100;
 const ITEMS_PER_TURN = 50;
@@ -61,7 +60,7 @@ export class WatchCache {
 	readonly #options: WatchCacheOptions;
 	readonly #log: EventLog;
 	readonly #kept = new LRUCache<string, Snapshot>({
-		maxSize: SNAPSHOTS_BYTES,
+		maxSize: limits.listSnapshotBytes.value,
 		sizeCalculation: ({ objects }) => objects.reduce((sum, { bytes }) => sum + bytes, SNAPSHOT_OVERHEAD_BYTES),
 		ttl: SNAPSHOT_MS,
 		ttlAutopurge: true,
