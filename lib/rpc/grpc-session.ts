@@ -3,6 +3,9 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, type Outgoing
 import type { TLSSocket } from 'node:tls';
 import { grpcCode } from '../errors.ts';
 import { CallFailure } from './call-failure.ts';
+import { bindWithoutDeprecatedProperty } from './light-async-resource.ts';
+
+bindWithoutDeprecatedProperty();
 
 /** Tests choose shorter ones. */
 export interface SessionTimes {
