@@ -3,6 +3,7 @@
  * A call that finds no connection waits for it, and fails with the error of the last attempt while the client backs
  * off.
  */
+import type { OutgoingHttpHeaders } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { grpcCode } from '../errors.ts';
 import type { ElapsedMs } from '../metrics.ts';
@@ -113,24 +114,21 @@ export class GrpcClient {
 		}
 	}
 
-	#headers({ path, metadata }: GrpcRequest, timeout: string | undefined) {
-		return {
-			...requiredHeaders,
+	/** In one literal: in Node 20, each property that is added to a spread object creates a hidden class. */
+	#headers({ path, metadata }: GrpcRequest, timeout: string | undefined): OutgoingHttpHeaders {
+		const headers: OutgoingHttpHeaders = {
+			':method': 'POST',
+			':scheme': 'https',
 			':path': path,
 			':authority': this.#options.target,
+			te: 'trailers',
+			'content-type': 'application/grpc',
 			'user-agent': this.#options.userAgent,
-			...(timeout === undefined ? {} : { 'grpc-timeout': timeout }),
-			...(metadata as Record<string, string | string[]> | undefined),
+			'grpc-timeout': timeout,
 		};
+		return Object.assign(headers, metadata);
 	}
 }
-
-const requiredHeaders = {
-	':method': 'POST',
-	':scheme': 'https',
-	te: 'trailers',
-	'content-type': 'application/grpc',
-};
 
 /** @throws TypeError  text that HTTP/2 cannot send; the error does not contain it, because it can be a secret */
 export function checkedMetadata(metadata: Metadata): Metadata {

@@ -273,6 +273,8 @@ function scopeOf({ resource, namespace, name }: UnauthenticatedRequest): string 
  * @source apiserver/pkg/registry/rest/meta.go EnsureObjectNamespaceMatchesRequestNamespace
  */
 function objectInScope(object: KubeObject, resource: ApiResource, namespace: string): KubeObject {
+	// Without copies: a heartbeat names its namespace.
+	if (resource.namespaced && object.metadata?.namespace === namespace && namespace !== '') return object;
 	// An object without metadata has empty metadata.
 	const { namespace: sent = '', ...metadata } = object.metadata ?? {};
 	if (!resource.namespaced) return { ...object, metadata };
