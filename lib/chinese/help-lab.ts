@@ -137,6 +137,8 @@ const benchmarks: Readonly<Record<string, string>> = {
 	'nodes that stay, in the section nodes (default: {count})': 'nodes 一节中常驻节点的数量（默认：{count}）',
 	'the program cfssl, measured beside ca-service in the section ca': 'ca 一节中与 ca-service 对比的 cfssl 程序',
 	'time that they stay (default: {minutes})': '常驻的时间（默认：{minutes}）',
+	'with an observer, and its storm view open in Chromium, in the section nodes':
+		'nodes 一节中同时运行 observer，并在 Chromium 中打开加入风暴视图',
 	'restarted in the middle of that time (default: {service})': '在这段时间的中途重新启动的服务（默认：{service}）',
 	'default: joins, rest and lists': '默认：joins、rest 和 lists',
 };
