@@ -362,14 +362,10 @@ export interface RowChanges<Row> {
 	readonly set: readonly Row[];
 	readonly removedNames: readonly string[];
 }
-/** What changed since the last event of a stream; a part that did not change is absent. */
+/** A stream begins with everything, in several events; a part that did not change since is absent. */
 export interface ClusterChange
 	extends Pick<Cluster, 'atMs' | 'problem'>,
 		Partial<Pick<Cluster, 'tokens' | 'events' | 'services'>> {
-	/** The reader knows nothing yet: the first event of a stream. */
-	readonly isFirst?: true;
-	/** The rest of the change comes with the next event. */
-	readonly isPart?: true;
 	readonly rows: { readonly [Kind in ClusterKind]?: RowChanges<Cluster[Kind][number]> };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Cluster, ClusterChange } from './api.ts';
 import { changeOf, piecesOf } from './cluster-change.ts';
-import { ClusterState } from './page/cluster-state.ts';
+import { changedCluster, emptyCluster } from './page/cluster-state.ts';
 
 const node = (name: string, heartbeatMs = 1) => ({ name, status: 'Ready' as const, heartbeatMs });
 const empty: Cluster = { atMs: 1, nodes: [], tokens: [], requests: [], leases: [], events: [], services: [] };
@@ -23,7 +23,7 @@ describe('a change of the cluster', () => {
 	it('has everything for a reader that knows nothing', () => {
 		const { tokens, events, services } = empty;
 		assert.deepEqual(change(undefined, { ...empty, nodes: [a] }), {
-			...{ atMs: 1, isFirst: true, tokens, events, services },
+			...{ atMs: 1, tokens, events, services },
 			rows: { nodes: { set: [a], removedNames: [] } },
 		});
 	});
@@ -34,24 +34,28 @@ describe('a change of the cluster', () => {
 		assert.equal(changeOf({ ...empty, nodes: [a] }, { ...empty, nodes: [a] }), undefined);
 	});
 
-	it('arrives in pieces, which a reader shows when it has the last one', () => {
+	it('arrives in pieces of 500 rows', () => {
 		const many = Array.from({ length: 1_201 }, (_, index) => node(`n${index}`));
 		const leases = [{ name: 'n0', holder: 'n0', createdMs: 0, renewedMs: 0 }];
 		const tokens = [{ id: 'abcdef', expiresMs: 0, usages: [], description: '' }];
 		const full = { ...empty, nodes: many, leases, tokens };
-		const state = new ClusterState();
+		let state = emptyCluster;
 		const apply = (one: ClusterChange) =>
-			[...piecesOf(one)].map((piece) => state.apply(JSON.parse(JSON.stringify(piece))));
+			[...piecesOf(one)].map((piece) => (state = changedCluster(state, JSON.parse(JSON.stringify(piece)))));
 		const shown = apply(change(undefined, full));
 		assert.deepEqual(
-			shown.map((one) => one?.nodes.length),
-			[undefined, undefined, undefined, 1_201],
+			shown.map((one) => one.nodes.length),
+			[500, 1_000, 1_201, 1_201, 1_201],
 		);
-		assert.deepEqual(shown.at(-1), { ...full, nodes: many.toSorted((x, y) => (x.name < y.name ? -1 : 1)) });
+		assert.deepEqual(shown.at(-1), {
+			...full,
+			problem: undefined,
+			nodes: many.toSorted((x, y) => (x.name < y.name ? -1 : 1)),
+		});
 		const fewer = { ...full, nodes: many.slice(600) };
 		assert.deepEqual(
-			apply(change(full, fewer)).map((one) => one?.nodes.length),
-			[undefined, 601],
+			apply(change(full, fewer)).map((one) => one.nodes.length),
+			[701, 601, 601],
 		);
 	});
 });
@@ -62,26 +66,19 @@ describe('the state of the cluster in the page', () => {
 	const names = (cluster: Cluster | undefined) => cluster?.nodes.map(({ name, heartbeatMs }) => [name, heartbeatMs]);
 
 	it('sorts by name, replaces rows, and keeps what does not change', () => {
-		const state = new ClusterState();
-		const first = state.apply({ atMs: 1, isFirst: true, rows: rows([c, a]), events: [], tokens: [], services: [] });
+		const first = changedCluster(emptyCluster, { atMs: 1, rows: rows([c, a]) });
 		assert.deepEqual(names(first), [
 			['a', 1],
 			['c', 1],
 		]);
-		const next = state.apply({ atMs: 2, rows: rows([node('a', 5), b], ['c', 'unknown']) });
+		const next = changedCluster(first, { atMs: 2, rows: rows([node('a', 5), b], ['c', 'unknown']) });
 		assert.deepEqual(names(next), [
 			['a', 5],
 			['b', 1],
 		]);
-		const same = state.apply({ atMs: 3, problem: 'it is away', rows: {} });
-		assert.equal(same?.nodes, next?.nodes);
-		assert.equal(same?.problem, 'it is away');
-		assert.equal(state.apply({ atMs: 4, rows: {} })?.problem, undefined);
-	});
-
-	it('forgets everything when another stream begins', () => {
-		const state = new ClusterState();
-		state.apply({ atMs: 1, isFirst: true, rows: rows([a, b]) });
-		assert.deepEqual(names(state.apply({ atMs: 2, isFirst: true, rows: rows([c]) })), [['c', 1]]);
+		const same = changedCluster(next, { atMs: 3, problem: 'it is away', rows: {} });
+		assert.deepEqual(same.nodes, next.nodes);
+		assert.equal(same.problem, 'it is away');
+		assert.equal(changedCluster(same, { atMs: 4, rows: {} }).problem, undefined);
 	});
 });

@@ -27,7 +27,6 @@ export function changeOf(before: Cluster | undefined, now: Cluster): ClusterChan
 	if (before?.problem === problem && parts.length === 0 && Object.keys(rows).length === 0) return undefined;
 	return {
 		...{ atMs, rows },
-		...(before === undefined ? { isFirst: true } : {}),
 		...(problem === undefined ? {} : { problem }),
 		...Object.fromEntries(parts.map((part) => [part, now[part]])),
 	};
@@ -47,18 +46,26 @@ function rowChanges<R extends Row>(before: readonly R[], now: readonly R[]): Row
 }
 
 /** The change in events of a bounded size: a reader would disconnect while it receives ten thousand rows at once. */
-export function* piecesOf({ rows, ...change }: ClusterChange): Generator<ClusterChange> {
-	const pieces: ClusterChange['rows'][] = [];
+export function* piecesOf(change: ClusterChange): Generator<ClusterChange> {
+	const { rows, atMs, problem } = change;
+	const count = kinds.reduce(
+		(sum, kind) => sum + (rows[kind]?.set.length ?? 0) + (rows[kind]?.removedNames.length ?? 0),
+		0,
+	);
+	if (count <= PIECE_ROWS) {
+		yield change;
+		return;
+	}
 	for (const kind of kinds) {
 		const { set = [], removedNames = [] } = rows[kind] ?? {};
-		for (let at = 0; at < set.length; at += PIECE_ROWS)
-			pieces.push({ [kind]: { set: set.slice(at, at + PIECE_ROWS), removedNames: [] } });
-		for (let at = 0; at < removedNames.length; at += PIECE_ROWS)
-			pieces.push({ [kind]: { set: [], removedNames: removedNames.slice(at, at + PIECE_ROWS) } });
+		for (let at = 0; at < Math.max(set.length, removedNames.length); at += PIECE_ROWS) {
+			const [piece, names] = [set.slice(at, at + PIECE_ROWS), removedNames.slice(at, at + PIECE_ROWS)];
+			yield {
+				atMs,
+				...(problem === undefined ? {} : { problem }),
+				rows: { [kind]: { set: piece, removedNames: names } },
+			};
+		}
 	}
-	const last = pieces.pop() ?? {};
-	const { isFirst, ...rest } = change;
-	for (const [index, piece] of pieces.entries())
-		yield { atMs: change.atMs, rows: piece, isPart: true, ...(index === 0 && isFirst ? { isFirst } : {}) };
-	yield { ...rest, rows: last, ...(pieces.length === 0 && isFirst ? { isFirst } : {}) };
+	yield { ...change, rows: {} };
 }

@@ -308,14 +308,13 @@ export const messagesInChinese: Messages = {
 	calls: (count, perMinute) => `共 ${grouped(count)} 次调用，最近一分钟 ${grouped(perMinute)} 次`,
 	callsPerMinute: (count, failed) =>
 		failed === 0 ? `${grouped(count)} 次/分钟` : `${grouped(count)} 次/分钟 · 失败 ${grouped(failed)} 次`,
-	nodeCount: (count) => `${grouped(count)} 个节点`,
+	nodeCount: (count, all = count) => `${grouped(all)} 个节点${all > count ? `中最新的 ${grouped(count)} 个` : ''}`,
 	lifeLeft: (duration) => `剩余 ${duration}`,
 	renewsSoon: (left) => `${left} · 即将更新`,
 	clockOffset: (duration, isAhead) => `${isAhead ? '快' : '慢'} ${duration}`,
 	phaseOf: (number, all) => `第 ${number} 阶段，共 ${all} 个`,
 	knowsToken: (user) => `节点持有有效的令牌：${user}`,
 	tokenBytes: (bytes) => `已发送的令牌字节：${grouped(bytes)}`,
-	newestNodes: (count, all) => `${grouped(all)} 个节点中最新的 ${grouped(count)} 个`,
 	fieldSummary: (count, fastest, slowest) =>
 		`${grouped(count)} 个节点，按启动顺序排列。深浅表示加入用时：${fastest}～${slowest}`,
 	rowsOf: (first, last, all) => `第 ${grouped(first)}～${grouped(last)} 行，共 ${grouped(all)} 行`,

@@ -26,12 +26,11 @@ export const catalogue = {
 	joinWithWrongPin: 'Join with a wrong pin',
 	readOnly: 'Read-only',
 	becauseCompose:
-		'This page is read-only, which is the default of Docker Compose: every client that reaches the page could act. ' +
+		'This page is read-only, the default of Docker Compose: every client that reaches it could act. ' +
 		'Read SECURITY.md. To allow actions, run:',
-	becauseOption:
-		'This page is read-only because of the option `--no-allow-actions`. To allow actions, start without this option:',
+	becauseOption: 'This page is read-only because of `--no-allow-actions`. To allow actions, start without it:',
 	becauseNoKubeconfig:
-		'This page is read-only because the observer has no kubeconfig. To allow actions, restart it with this setting:',
+		'This page is read-only because the observer has no kubeconfig. To allow actions, restart it with:',
 	withDocker: 'With Docker:',
 	faultKilled: 'killed',
 	faultPaused: 'paused',
@@ -51,12 +50,12 @@ export const catalogue = {
 	forgotten:
 		'The steps of this join are no longer stored: the observer keeps the newest 1,000 joins ' +
 		'(KUBEJOIN_KEPT_JOINS), in at most 64 MiB.',
-	unknownJoin: 'The observer does not know this join: it restarted without a state directory, or the join is too old.',
+	unknownJoin: 'This join is too old, or the observer restarted without a state directory.',
 	allJoins: 'All joins',
 	unknownStep: 'This join has no step with the name in the address.',
 	unknownExperiment: 'No experiment has this name:',
 	nothingHere: 'Nothing has this name',
-	nothingHereWhy: 'No party, line or view has the name in the address. A node that left the cluster is in no map.',
+	nothingHereWhy: 'The address names no party, line or view. A node that left the cluster is in no map.',
 	wholeMap: 'Whole map',
 	steps: 'Steps of the join',
 	showStore: 'Show store operations',
@@ -126,7 +125,7 @@ export const catalogue = {
 	noStorm: 'No join has ended yet.',
 	experiments: 'Experiments',
 	noExperiments: 'This observer has no experiments.',
-	aboutExperiments: 'Each experiment injects a fault into the join and states in advance which properties must hold.',
+	aboutExperiments: 'Each experiment injects a fault and states in advance which properties must hold.',
 	lesson: 'Lesson',
 	securityVerdict: 'Security',
 	availabilityVerdict: 'Availability',
@@ -135,8 +134,7 @@ export const catalogue = {
 	unknown: 'not known',
 	notAtStake: 'not at stake',
 	notYet: 'not yet known',
-	redByDesign:
-		'Red is the expected result: this experiment shows an insecure setting. The violation is no defect of kubejoin.',
+	redByDesign: 'Red is expected: this experiment shows an insecure setting, and no defect of kubejoin.',
 	run: 'Run',
 	stop: 'Stop',
 	stopping: 'Stopping…',
@@ -319,15 +317,14 @@ export interface Messages {
 	readonly calls: (count: number, perMinute: number) => string;
 	/** @param failed  calls, of all; a count of refused nodes may be beside it */
 	readonly callsPerMinute: (count: number, failed: number) => string;
-	readonly nodeCount: (count: number) => string;
+	/** @param all  more: the newest are shown */
+	readonly nodeCount: (count: number, all?: number) => string;
 	readonly lifeLeft: (duration: string) => string;
 	readonly renewsSoon: (left: string) => string;
 	readonly clockOffset: (duration: string, isAhead: boolean) => string;
 	readonly phaseOf: (number: number, all: number) => string;
 	readonly knowsToken: (user: string) => string;
 	readonly tokenBytes: (bytes: number) => string;
-	/** Of a field that has no cell for each of all nodes. */
-	readonly newestNodes: (count: number, all: number) => string;
 	readonly fieldSummary: (count: number, fastest: string, slowest: string) => string;
 	readonly rowsOf: (first: number, last: number, all: number) => string;
 	readonly validUntil: (date: string) => string;
@@ -385,14 +382,14 @@ export const messages: Messages = {
 		const calls = count === 1 ? '1 call/min' : `${grouped(count)} calls/min`;
 		return failed === 0 ? calls : `${calls} · ${grouped(failed)} failed`;
 	},
-	nodeCount: (count) => (count === 1 ? '1 node' : `${grouped(count)} nodes`),
+	nodeCount: (count, all = count) =>
+		(all > count ? `newest ${grouped(count)} of ` : '') + (all === 1 ? '1 node' : `${grouped(all)} nodes`),
 	lifeLeft: (duration) => `${duration} left`,
 	renewsSoon: (left) => `${left} · renews`,
 	clockOffset: (duration, isAhead) => `${isAhead ? '+' : '−'}${duration}`,
 	phaseOf: (number, all) => `phase ${number} of ${all}`,
 	knowsToken: (user) => `The node knows a valid token: ${user}`,
 	tokenBytes: (bytes) => `Token bytes sent: ${grouped(bytes)}`,
-	newestNodes: (count, all) => `The newest ${grouped(count)} of ${grouped(all)} nodes`,
 	fieldSummary: (count, fastest, slowest) =>
 		`${grouped(count)} nodes, in the order of their start · shade: time to join, ${fastest} to ${slowest}`,
 	rowsOf: (first, last, all) => `${grouped(first)}–${grouped(last)} of ${grouped(all)}`,
@@ -411,7 +408,7 @@ export const messages: Messages = {
 	availableAgain: (party) => `${party} available again`,
 	refusedConnection: (party, peer) => `${party} refused a connection from ${peer}:`,
 	listensOn: (address) =>
-		`This page is read-only because it listens on ${address} and not only on 127.0.0.1: other machines can reach it. ` +
+		`This page is read-only because it listens on ${address}: other machines can reach it. ` +
 		'Read SECURITY.md. To allow actions, restart the observer with this setting:',
 	endedOf: (ended, all) => `${grouped(ended)} of ${grouped(all)} ended`,
 	issuerIs: (subject) => `issued by ${subject}`,

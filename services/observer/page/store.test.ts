@@ -159,7 +159,7 @@ describe('the store of the page', () => {
 	});
 
 	it('has the cluster, the storm, the experiments and their runs', () => {
-		source().send(['cluster', { atMs: 1, rows: {}, isFirst: true }]);
+		source().send(['cluster', { atMs: 1, rows: {} }]);
 		source().send(['storm', { joined: 1 }]);
 		source().send(['experiments', { offer: 'run', list: [] }]);
 		source().send(['experiment', { experiment: 'a', state: 'running' }]);

@@ -18,7 +18,7 @@ import type {
 	Traffic,
 } from '../api.ts';
 import { again } from './again.ts';
-import { ClusterState } from './cluster-state.ts';
+import { changedCluster, emptyCluster } from './cluster-state.ts';
 import { SortedJoins } from './sorted-joins.ts';
 
 export interface Store {
@@ -87,7 +87,8 @@ export function createStore(
 	const isConnected = signal(false);
 	const traffic = signal<Traffic>({ lines: [], messages: [], refusedConnections: [] });
 	const known = new SortedJoins();
-	const clusterState = new ClusterState();
+	/** Each stream begins with everything. */
+	let streamed = emptyCluster;
 	let arrived: Traffic | undefined;
 	const source = reconnecting('/api/stream?batch=true', connect, schedule, (isOpen) => {
 		if (!isOpen) isConnected.value = false;
@@ -106,6 +107,7 @@ export function createStore(
 			histories.value = new Map();
 		}
 		session.value = value;
+		streamed = emptyCluster;
 		isConnected.value = true;
 	});
 	on<Join>(source, 'join', (value) => known.set(value));
@@ -116,7 +118,7 @@ export function createStore(
 		storm.value = value;
 	});
 	on<ClusterChange>(source, 'cluster', (change) => {
-		cluster.value = clusterState.apply(change) ?? cluster.value;
+		cluster.value = streamed = changedCluster(streamed, change);
 	});
 	on<Experiments>(source, 'experiments', (value) => {
 		experiments.value = value;

@@ -96,7 +96,7 @@ function chineseTexts(): readonly string[] {
 		own.phaseOf(8, 10),
 		own.knowsToken('system:bootstrap:abcdef'),
 		own.tokenBytes(0),
-		own.newestNodes(1_000, 10_000),
+		own.nodeCount(1_000, 10_000),
 		own.fieldSummary(1_000, '0.2 秒', '1.3 秒'),
 		own.issuedBy('集群 CA'),
 		own.validFromTo('2026-01-01', '2027-01-01'),

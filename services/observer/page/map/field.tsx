@@ -75,11 +75,9 @@ export function Field({ nodes, all, box, onOpen }: FieldProps) {
 	return (
 		<div class="node-field" style={{ left: `${box.x}px`, top: `${box.y - 68}px`, width: `${box.width}px` }}>
 			<p>
-				{all > nodes.length
-					? messages.newestNodes(nodes.length, all)
-					: slowest > fastest && box.width >= SUMMARY_WIDTH
-						? messages.fieldSummary(nodes.length, duration(fastest), duration(slowest))
-						: messages.nodeCount(nodes.length)}
+				{slowest > fastest && box.width >= SUMMARY_WIDTH && all === nodes.length
+					? messages.fieldSummary(all, duration(fastest), duration(slowest))
+					: messages.nodeCount(nodes.length, all)}
 			</p>
 			<ul>
 				{(['Ready', 'NotReady', 'joining', 'refused'] as const).map((state) => (

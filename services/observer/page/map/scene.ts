@@ -242,11 +242,10 @@ function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): {
 		const isBefore = join === shown && join.state === 'joining' && lit?.state.clusterTrusts !== 'node';
 		found.set(join.node, isBefore ? withoutCertificate(party) : party);
 	}
-	const others = [...listed.values()].filter(({ name }) => !found.has(name));
+	let all = found.size;
 	// The joins of the others are no longer known, so they are older.
-	const all = found.size + others.length;
-	const room = Math.max(0, MAX_NODES - found.size);
-	for (const node of others.slice(0, room)) found.set(node.name, nodeParty(node.name, node, undefined, false));
+	for (const [name, node] of listed)
+		if (!found.has(name) && all++ < MAX_NODES) found.set(name, nodeParty(name, node, undefined, false));
 	return { nodes: [...found.values()].slice(-MAX_NODES), all };
 }
 
