@@ -18,6 +18,7 @@ describe('a function that is bound to an AsyncResource', () => {
 			const bindTo = resource.bind as unknown as (listener: typeof seen, thisArg: unknown) => typeof seen;
 			const withThis = bindTo.call(resource, seen, 'given');
 			assert.deepEqual(withThis(3), ['given', [3], ...expected]);
+			assert.deepEqual(bindTo.call(resource, seen, null)(), [null, [], ...expected]);
 		});
 		assert.ok(!('asyncResource' in object.bound), 'the property costs most of the time');
 	});

@@ -103,7 +103,9 @@ export async function measurePage(
 
 export const pageUrl = (port: number): string => `http://127.0.0.1:${port + PAGE_OFFSET}`;
 
+/** @throws Error  without Chromium */
 export async function launchBrowser(): Promise<Browser> {
+	if (!existsSync(CHROMIUM)) throw new Error(`there is no ${CHROMIUM} (apt-get install chromium)`);
 	const { chromium } = await import('playwright-core');
 	return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }

@@ -27,7 +27,7 @@ type Certificates = ReadonlyMap<string, Issued>;
 const ROTATE_FROM = 0.7;
 const ROTATE_TO = 0.9;
 
-/** The needed part of a Node: its images alone are longer. */
+/** What a row needs of a Node, of thousands of which the observer keeps no more. */
 export const nodePart = ({ apiVersion, kind, metadata: { name, resourceVersion }, status }: Node): Node => {
 	const conditions = (status?.conditions ?? []).filter(({ type }) => type === 'Ready');
 	return { apiVersion, kind, metadata: { name, resourceVersion }, status: { conditions } };

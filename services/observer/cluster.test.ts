@@ -155,6 +155,29 @@ describe('the view of the cluster', () => {
 		assert.deepEqual(cluster.leases, [{ name: 'node-1', holder: '', createdMs: 0, renewedMs }]);
 	});
 
+	it('sends the next piece of a change when the reader has room for it', async () => {
+		nodes = fakeResource(Array.from({ length: 600 }, (_, index) => nodeObject(`node-${index}`, [])));
+		const reader = new AbortController();
+		readers.push(reader);
+		let count = 0;
+		let hasRoom: () => void = () => undefined;
+		let sent: () => void = () => undefined;
+		const first = new Promise<void>((resolve) => (sent = resolve));
+		void view().cluster.follow(() => {
+			count++;
+			sent();
+			return new Promise<void>((resolve) => (hasRoom = resolve));
+		}, reader.signal);
+		await first;
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.equal(count, 1);
+		hasRoom();
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.equal(count, 2);
+		reader.abort();
+		hasRoom();
+	});
+
 	it('names the node of a request by its requester', async () => {
 		requests = fakeResource([
 			{ metadata: { name: 'c' }, spec: { signerName: 's', username: 'system:node:node-7', request: '' } },
