@@ -1,8 +1,9 @@
 /**
  * The place of each span in its join: its phase, its depth, and the time at which it began. OpenTelemetry truncates
  * the start of a span to the millisecond and measures its duration in microseconds, and the clocks of two services
- * can differ. A span that seems to begin before its cause (its parent, or the phase before it) is moved to the time
- * of the cause.
+ * can differ. A span that seems to begin before its parent is moved to the time of its parent, and one that seems to
+ * begin before the check of the phase before it is moved behind that check: the state at the time of a check has
+ * nothing of the next phase.
  */
 import type { Attributes, Span } from './otlp.ts';
 
@@ -24,6 +25,8 @@ export interface Place {
 
 /** The resolution of the start of a span. */
 const RESOLUTION_MS = 1;
+/** From a check to the next phase at least: the resolution of a duration. */
+const AFTER_CHECK_MS = 0.001;
 
 export const text = (attributes: Attributes, key: string): string =>
 	typeof attributes[key] === 'string' ? attributes[key] : '';
@@ -135,12 +138,16 @@ export class SpanPlaces {
 	/** The earliest time at which the span can have begun. */
 	#causeMs(parent: Place | undefined, span: Span): number {
 		const checks = [...this.#checkMs.values()];
-		if (isPhase(span)) return Math.max(parent?.beginMs ?? 0, checks[(this.#phaseIndex.get(span.spanId) ?? 0) - 1] ?? 0);
+		if (isPhase(span)) {
+			const before = checks[(this.#phaseIndex.get(span.spanId) ?? 0) - 1];
+			return Math.max(parent?.beginMs ?? 0, before === undefined ? 0 : before + AFTER_CHECK_MS);
+		}
 		if (parent !== undefined) return parent.beginMs;
 		if (span.service !== 'kubelet-sim' || isRoot(span)) return Number.NEGATIVE_INFINITY;
 		// The phase of this message has not ended: the phases that have ended came before it.
 		const startMs = span.startMs - this.#startMs;
-		return Math.max(Number.NEGATIVE_INFINITY, ...checks.filter((ms) => ms < startMs + RESOLUTION_MS));
+		const ended = checks.filter((ms) => ms < startMs + RESOLUTION_MS);
+		return Math.max(Number.NEGATIVE_INFINITY, ...ended.map((ms) => ms + AFTER_CHECK_MS));
 	}
 
 	/** A check is complete when the phase has ended and its last message was sent. */

@@ -94,7 +94,8 @@ describe('the certificates on the page', () => {
 			{ at: 'ca-service', line: 'one-way' },
 			{ line: 'mutual' },
 		];
-		for (const { at, line } of stops) {
+		for (const [index, { at, line }] of stops.entries()) {
+			await guide.getByRole('heading', { name: `${index + 1} / 8` }).waitFor();
 			if (at !== undefined) await page.locator(`[data-party="${at}"][data-guide]`).waitFor();
 			if (line !== undefined) await page.locator(`.lit > .line.${line}`).first().waitFor();
 			await next.click();

@@ -37,7 +37,7 @@ export function addressOf({ view, path, lang, theme, t, show }: Route): string {
 	const settings = new URLSearchParams();
 	if (lang !== undefined) settings.set('lang', lang);
 	if (theme !== undefined) settings.set('theme', theme);
-	if (t !== undefined) settings.set('t', String(Math.round(t)));
+	if (t !== undefined) settings.set('t', String(Math.ceil(t * 1_000) / 1_000));
 	const query = [settings.toString(), ...(show.length === 0 ? [] : [`show=${show.join(',')}`])].filter(Boolean);
 	return `${query.length === 0 ? '' : `?${query.join('&')}`}${hashOf(view, ...path)}`;
 }

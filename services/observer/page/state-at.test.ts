@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { joinedSpans, phase, refusedSpans, traceId } from '../spans.fixture.ts';
+import { joinedSpans, phase, refusedSpans, root, span, traceId } from '../spans.fixture.ts';
 import { joinOf, stepsOf } from '../steps.ts';
 import { phasesInChinese } from './catalogue-zh.ts';
 import { phaseNames, phasesByFile, phasesWithoutPin, stateAt } from './state-at.ts';
@@ -45,6 +45,27 @@ describe('the state of a join at a time', () => {
 		assert.deepEqual(stateAt(join, steps, 5).line, { tls: 'one-way', peer: 'apiserver-sim', failed: false });
 	});
 
+	it('has nothing of the next phase at the time of a check, however short the phases are', () => {
+		const micros = fc.integer({ min: 0, max: 2_000 }).map((duration) => duration / 1_000);
+		fc.assert(
+			fc.property(fc.array(micros, { minLength: 2, maxLength: 8 }), (durations) => {
+				let now = 0;
+				const spans = durations.flatMap((duration, index) => {
+					// OpenTelemetry truncates the start.
+					const from = Math.floor(now);
+					now += duration;
+					const own = phase(2 * index + 2, `phase-${index}`, { 'kubejoin.phase.index': index }, { from, to: from + duration });
+					const attributes = { 'rpc.service': 'kubejoin.v1.Nodes', 'rpc.method': `Get${index}` };
+					return [own, span(2 * index + 3, 'm', { parentId: own.spanId, kind: 'client', from, attributes })];
+				});
+				const short = of([root(), ...spans]);
+				const messages = (t: number) => short.steps.filter(({ kind, atMs }) => kind === 'message' && atMs <= t);
+				for (const { kind, atMs, phaseIndex } of short.steps)
+					if (kind === 'check') assert.equal(messages(atMs).length, 1 + (phaseIndex ?? assert.fail()));
+			}),
+		);
+	});
+
 	it('stops at the phase that failed, without trust', () => {
 		const refused = of(refusedSpans);
 		const { nodeTrusts, clusterTrusts, failure, state, phases } = stateAt(refused.join, refused.steps);
@@ -80,7 +101,7 @@ describe('the state of a join at a time', () => {
 		const file = phase(3, 'discovery/read-file', {}, { from: 2, to: 3 });
 		const checked = phase(4, 'discovery/verify-server', {}, { from: 3, to: 9 });
 		const byFile = of([first, phase(2, 'preflight', {}, { from: 1, to: 2 }), file, checked]);
-		const trusts = [2.5, 3, 9].map((t) => stateAt(byFile.join, byFile.steps, t).nodeTrusts);
+		const trusts = [2.5, 3.1, 9.1].map((t) => stateAt(byFile.join, byFile.steps, t).nodeTrusts);
 		assert.deepEqual(trusts, ['nothing', 'ca', 'cluster']);
 		const { phases } = stateAt(byFile.join, byFile.steps);
 		assert.deepEqual(
