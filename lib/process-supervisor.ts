@@ -4,6 +4,7 @@
  * again.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { environment, PREFIX } from './config.ts';
@@ -175,11 +176,17 @@ export interface Running {
 	readonly ended: Promise<string>;
 }
 
+/**
+ * V8 marks and compiles on four threads by default. A mesh has several processes: on two processors, the collections of
+ * one with thousands of nodes then stop the others for a second.
+ */
+const helperThreads = `--v8-pool-size=${Math.min(Math.max(availableParallelism() - 1, 1), 4)}`;
+
 /** Starts a program that is not started again when it ends. */
 export function launch(plan: ChildPlan, onLine: ChildEvents['onLine']): Running {
 	const { name, program, args = [] } = plan;
 	// A process group of its own: Ctrl-C reaches only the runner, which then stops the programs in order.
-	const child = spawn(process.execPath, [projectPath('dist', 'bundle', program), ...args], {
+	const child = spawn(process.execPath, [helperThreads, projectPath('dist', 'bundle', program), ...args], {
 		env: environmentOf(plan),
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 		detached: true,

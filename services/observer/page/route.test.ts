@@ -48,7 +48,13 @@ describe('the address of the page', () => {
 	});
 
 	it('is read back as it was written', () => {
-		for (const address of ['#/map/x', '?t=5#/joins/a~b', '?t=10.301#/map', '?lang=en&show=storage#/cluster/nodes', '#/joins/a%2Fb'])
+		for (const address of [
+			'#/map/x',
+			'?t=5#/joins/a~b',
+			'?t=10.301#/map',
+			'?lang=en&show=storage#/cluster/nodes',
+			'#/joins/a%2Fb',
+		])
 			assert.equal(addressOf(read(address)), address);
 		// Of a step that began at 10.3004 ms, which an earlier time would leave out.
 		assert.equal(addressOf({ ...read('#/map'), t: 10.3004 }), '?t=10.301#/map');

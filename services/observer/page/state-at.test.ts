@@ -54,7 +54,12 @@ describe('the state of a join at a time', () => {
 					// OpenTelemetry truncates the start.
 					const from = Math.floor(now);
 					now += duration;
-					const own = phase(2 * index + 2, `phase-${index}`, { 'kubejoin.phase.index': index }, { from, to: from + duration });
+					const own = phase(
+						2 * index + 2,
+						`phase-${index}`,
+						{ 'kubejoin.phase.index': index },
+						{ from, to: from + duration },
+					);
 					const attributes = { 'rpc.service': 'kubejoin.v1.Nodes', 'rpc.method': `Get${index}` };
 					return [own, span(2 * index + 3, 'm', { parentId: own.spanId, kind: 'client', from, attributes })];
 				});
