@@ -510,7 +510,7 @@ export const limits = {
 	unfinishedStreams: limit({
 		value: 1_000,
 		unit: 'items',
-		of: 'HTTP/2 streams of one port whose request has not ended',
+		of: 'HTTP/2 streams of one port whose request, or message of a bidirectional call, has not ended',
 		where: ['6443', '6444', '6445'],
 		response: 'the connection of the oldest closed',
 		test: 'lib/rpc/listener-bounds.test.ts',
@@ -518,7 +518,7 @@ export const limits = {
 	streamRequestTime: limit({
 		value: 10_000,
 		unit: 'ms',
-		of: 'time from the headers of a gRPC call to the end of its message',
+		of: 'time from the headers of a gRPC call to the end of its message, and for each later message of a call',
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		source: 'apiserver/pkg/server/config.go RequestTimeout is 60 s',
@@ -545,7 +545,7 @@ export const limits = {
 	messageFrames: limit({
 		value: 1_000,
 		unit: 'items',
-		of: 'DATA frames of one gRPC call, each of which costs processor time; 3 MiB take 192 of the usual size',
+		of: 'DATA frames of one gRPC message, each of which costs processor time; 3 MiB take 192 of the usual size',
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		test: 'lib/rpc/listener-bounds.test.ts',
@@ -570,7 +570,7 @@ export const limits = {
 	peerAliveTime: limit({
 		value: 10_000,
 		unit: 'ms',
-		of: 'time without a request after which a client receives an HTTP/2 ping, and time for its answer',
+		of: 'time without a request or message after which a client receives an HTTP/2 ping, and time for its answer',
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		test: 'lib/rpc/listener-bounds.test.ts',

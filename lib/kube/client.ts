@@ -4,7 +4,7 @@
  */
 import { hasCode } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { type CallOptions, type Channel, call, stream } from '../rpc/channel.ts';
+import { type CallOptions, type Channel, call, exchange, stream } from '../rpc/channel.ts';
 import type { Pod } from './pod.ts';
 import { type ApiResource, apiVersionOf, resources } from './resources.ts';
 import type {
@@ -91,7 +91,10 @@ export interface ApiClient {
 	readonly configMaps: Stored<ConfigMap>;
 	readonly secrets: Offers<Secret, 'create' | 'get' | 'list' | 'delete'>;
 	readonly nodes: Offers<Node, 'create' | 'get' | 'list' | 'watch' | 'update' | 'updateStatus' | 'delete'>;
-	readonly leases: Stored<Lease>;
+	readonly leases: Stored<Lease> & {
+		/** An update on a stream that all renewals of this client share. The caller waits for one before the next. */
+		readonly renew: (lease: Unsent<Lease>) => Promise<Lease>;
+	};
 	readonly resourceQuotas: Offers<ResourceQuota, 'list' | 'watch' | 'updateStatus'>;
 	readonly certificateSigningRequests: ResourceClient<CertificateSigningRequest>;
 	readonly clusterRoles: Stored<Role>;
@@ -116,6 +119,7 @@ export const apiClientWithoutManagedFields = (channel: Channel): ApiClient =>
 class GrpcApi implements ApiClient {
 	readonly of: ApiClient['of'];
 	readonly #channel: Channel;
+	#leases: ApiClient['leases'] | undefined;
 
 	constructor(channel: Channel) {
 		this.#channel = channel;
@@ -143,8 +147,9 @@ class GrpcApi implements ApiClient {
 	get nodes(): ResourceClient<Node> {
 		return resourceClient(this.#channel, resources.nodes);
 	}
-	get leases(): ResourceClient<Lease> {
-		return resourceClient(this.#channel, resources.leases);
+	get leases(): ApiClient['leases'] {
+		this.#leases ??= withRenewals(this.#channel);
+		return this.#leases;
 	}
 	get resourceQuotas(): ResourceClient<ResourceQuota> {
 		return resourceClient(this.#channel, resources.resourceQuotas);
@@ -225,6 +230,19 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiRes
 			const request = { namespace, gracePeriodSeconds, limit: PAGE_ITEMS };
 			const { items = [] } = await call<object, Page>(channel, service, 'DeleteCollection', request);
 			return items.length;
+		},
+	};
+}
+
+function withRenewals(channel: Channel): ApiClient['leases'] {
+	const { leases } = resources;
+	const type = { apiVersion: apiVersionOf(leases), kind: leases.kind };
+	let send: ((lease: Unsent<Lease>) => Promise<object>) | undefined;
+	return {
+		...resourceClient<Lease>(channel, leases),
+		async renew(lease) {
+			send ??= exchange(channel, leases.service, 'Renew');
+			return { ...type, ...(await send(lease)) } as Lease;
 		},
 	};
 }

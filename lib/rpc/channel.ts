@@ -25,7 +25,7 @@ export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 
 	readonly trust: Trust;
 	/** Which sides have proved their identity: none, the server, or both. */
 	readonly tls: 'unverified' | 'one-way' | 'mutual';
-	readonly client: Pick<GrpcClient, 'unary' | 'stream'>;
+	readonly client: Pick<GrpcClient, 'unary' | 'stream' | 'bidi'>;
 	/** The name that the server's certificate must have. */
 	readonly serverName: string;
 	readonly metadata: Metadata;
@@ -219,6 +219,32 @@ export async function* stream<Req extends object, Res extends object>(
 		if (signal.aborted) return;
 		throw await withDates(withoutAnswer(error, { target, method: path, deadlineMs: 0 }), serverName);
 	}
+}
+
+/**
+ * Sends messages of a bidirectional method on one stream, which begins with the first message and again after its end.
+ * The caller waits for the answer to one before it sends the next. The messages belong to no trace.
+ *
+ * @returns sends a message, and throws as `call`
+ */
+export function exchange<Req extends object, Res extends object>(
+	{ client, metadata, target, serverName }: Channel,
+	service: string,
+	method: string,
+): (request: Req) => Promise<Res> {
+	const { path, requestSerialize, responseDeserialize } = methodOf(service, method);
+	const bidi = client.bidi({ path, metadata });
+	return async (request) => {
+		try {
+			const message = { message: requestSerialize(request), deadlineMs: DEFAULT_DEADLINE_MS };
+			return decoded(responseDeserialize, await bidi.exchange(message));
+		} catch (error) {
+			throw await withDates(
+				withoutAnswer(error, { target, method: path, deadlineMs: DEFAULT_DEADLINE_MS }),
+				serverName,
+			);
+		}
+	};
 }
 
 type Method = MethodDefinition<object, object>;

@@ -22,16 +22,17 @@ function loadedContracts(): (service: string) => ServiceDefinition {
 	};
 }
 
-/** @param line  `Watch kubejoin/v1.WatchRequest stream kubejoin/v1.NodeEvent` */
+/** @param line  `Watch kubejoin/v1.WatchRequest stream kubejoin/v1.NodeEvent`; a streamed request has `stream` too */
 function definitionOf(service: string, line: string): [string, MethodDefinition<object, object>] {
-	const [method = '', requestType = '', ...rest] = line.split(' ');
-	const [request, response] = [messageNamed(requestType), messageNamed(rest.at(-1) ?? '')];
+	const [method = '', ...words] = line.split(' ');
+	const [requestType = '', responseType = ''] = words.filter((word) => word !== 'stream');
+	const [request, response] = [messageNamed(requestType), messageNamed(responseType)];
 	return [
 		method,
 		{
 			path: `/kubejoin.v1.${service}/${method}`,
-			requestStream: false,
-			responseStream: rest.length > 1,
+			requestStream: words[0] === 'stream',
+			responseStream: words.at(-2) === 'stream',
 			requestSerialize: (object) => encodeMessage(request, object, 'sparse'),
 			requestDeserialize: (bytes) => decodeRequest(request, bytes),
 			responseSerialize: (object) => encodeMessage(response, object, 'sparse'),
@@ -39,6 +40,14 @@ function definitionOf(service: string, line: string): [string, MethodDefinition<
 		},
 	];
 }
+
+export type MethodKind = 'unary' | 'streams' | 'bidi';
+
+export const kindOf = ({
+	requestStream,
+	responseStream,
+}: Pick<MethodDefinition<object, object>, 'requestStream' | 'responseStream'>): MethodKind =>
+	requestStream ? 'bidi' : responseStream ? 'streams' : 'unary';
 
 /** @throws MESSAGE_UNREADABLE, MESSAGE_TOO_COMPLEX */
 function decodeRequest(message: Message, bytes: Buffer): object {

@@ -1,4 +1,4 @@
-/** One call of a client: a request with one message, and the messages and the status that answer it. */
+/** One call of a client: a request of one message or of several, and the messages and the status that answer it. */
 import {
 	type ClientHttp2Stream,
 	constants,
@@ -15,14 +15,17 @@ const MAX_RECEIVED_BYTES = 16 * 1024 * 1024;
 /** Informational answers, such as 103. Each costs an event. */
 const MAX_INFORMATIONAL = 100;
 
-export interface GrpcRequest {
+export interface GrpcMethod {
 	/** `/kubejoin.v1.Nodes/List` */
 	readonly path: string;
-	readonly message: Buffer;
 	readonly metadata?: Metadata;
+}
+export interface GrpcMessage {
+	readonly message: Buffer;
 	readonly deadlineMs?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
+export type GrpcRequest = GrpcMethod & GrpcMessage;
 export type Metadata = Readonly<Record<string, string | readonly string[]>>;
 
 /** Ends a call from this side: at its deadline, or when its caller gives it up. */
@@ -34,7 +37,7 @@ export class EarlyEnd {
 	readonly #signal: AbortSignal | undefined;
 	readonly #abort = () => this.with(new CallFailure(CANCELLED, 'Call cancelled'));
 
-	constructor({ deadlineMs, signal }: Pick<GrpcRequest, 'deadlineMs' | 'signal'>) {
+	constructor({ deadlineMs, signal }: Pick<GrpcMessage, 'deadlineMs' | 'signal'>) {
 		if (deadlineMs !== undefined) {
 			this.#deadline = performance.now() + deadlineMs;
 			const exceed = () => this.with(new CallFailure(grpcCode.DEADLINE_EXCEEDED, 'Deadline exceeded'));
@@ -76,14 +79,18 @@ export class EarlyEnd {
 export class GrpcCall {
 	readonly #session: GrpcSession;
 	readonly #stream: ClientHttp2Stream;
-	readonly #end: EarlyEnd;
+	#end: EarlyEnd;
 	readonly #frames = new FrameReader(MAX_RECEIVED_BYTES);
 	#trailers: IncomingHttpHeaders | undefined;
 	#error: NodeJS.ErrnoException | undefined;
 	#hasAnswer = false;
 	#informational = 0;
+	/** Of the message whose answer is to come. */
+	#settle: { readonly resolve: (answer: Buffer) => void; readonly reject: (failure: CallFailure) => void } | undefined;
+	#isExchange = false;
+	#isFinishing = false;
 
-	constructor(session: GrpcSession, headers: OutgoingHttpHeaders, message: Buffer, end: EarlyEnd) {
+	constructor(session: GrpcSession, headers: OutgoingHttpHeaders, end: EarlyEnd) {
 		this.#session = session;
 		this.#end = end;
 		this.#stream = session.request(headers);
@@ -95,14 +102,66 @@ export class GrpcCall {
 			this.#error = error;
 		});
 		this.#stream.on('headers', () => {
-			if (++this.#informational > MAX_INFORMATIONAL) end.with(wrongCount('too many informational headers'));
+			if (++this.#informational > MAX_INFORMATIONAL) this.#end.with(wrongCount('too many informational headers'));
 		});
 		end.onFailure = (failure) => this.#cancel(failure);
-		this.#stream.end(frameOf(message));
 	}
 
-	/** The only message of the answer. */
-	message(): Promise<Buffer> {
+	/** Takes more messages of a bidirectional method. */
+	get isOpen(): boolean {
+		return this.#stream.writable && this.#trailers === undefined && this.#end.failure === undefined;
+	}
+
+	/**
+	 * Sends a message of a bidirectional method. The caller waits for its answer before it sends the next.
+	 *
+	 * @throws CallFailure  the call has ended
+	 */
+	exchange(request: Buffer, end: EarlyEnd): Promise<Buffer> {
+		this.#end = end;
+		this.#hasAnswer = false;
+		end.onFailure = (failure) => this.#cancel(failure);
+		if (!this.#isExchange) this.#listen();
+		return new Promise((resolve, reject) => {
+			this.#settle = { resolve, reject };
+			this.#stream.write(frameOf(request));
+		});
+	}
+
+	/** Ends the exchange after the answer that is to come. Does not wait for the server, which may have died. */
+	finish(): void {
+		this.#isFinishing = true;
+		if (this.#settle === undefined) this.#stop();
+	}
+
+	#listen(): void {
+		this.#isExchange = true;
+		this.#stream.on('data', (chunk: Buffer) => {
+			this.#session.heard();
+			try {
+				for (const answer of this.#frames.read(chunk)) this.#take(answer);
+			} catch (error) {
+				this.#end.with(error as CallFailure);
+			}
+		});
+		this.#stream.once('end', () => this.#stream.end());
+		this.#stream.once('close', () => {
+			this.#settle?.reject(this.#failure() ?? ended());
+			this.#settle = undefined;
+		});
+	}
+
+	#take(answer: Buffer): void {
+		if (this.#settle === undefined) throw wrongCount('more messages than the request');
+		this.#hasAnswer = true;
+		this.#settle.resolve(answer);
+		this.#settle = undefined;
+		if (this.#isFinishing) this.#stop();
+	}
+
+	/** Sends the only message of the request. @returns the only message of the answer */
+	message(request: Buffer): Promise<Buffer> {
+		this.#stream.end(frameOf(request));
 		return new Promise((resolve, reject) => {
 			const messages: Buffer[] = [];
 			this.#stream.on('data', (chunk: Buffer) => {
@@ -122,10 +181,14 @@ export class GrpcCall {
 		});
 	}
 
-	/** The messages, which the server sends no faster than the caller takes them. */
-	async *messages(): AsyncGenerator<Buffer, void, void> {
+	/** Sends the only message of the request. The server sends messages no faster than the caller takes them. */
+	async *messages(request: Buffer): AsyncGenerator<Buffer, void, void> {
+		this.#stream.end(frameOf(request));
 		try {
-			for await (const chunk of this.#stream.iterator({ destroyOnReturn: false })) yield* this.#frames.read(chunk);
+			for await (const chunk of this.#stream.iterator({ destroyOnReturn: false })) {
+				this.#session.heard();
+				yield* this.#frames.read(chunk);
+			}
 		} catch (error) {
 			throw error instanceof CallFailure ? error : (this.#failure() ?? error);
 		} finally {
@@ -169,5 +232,9 @@ export class GrpcCall {
 		return failureOfReset(this.#stream.rstCode);
 	}
 }
+
+/** A server ends a call without an error only between two messages. */
+const ended = (): CallFailure =>
+	new CallFailure(grpcCode.UNAVAILABLE, 'the server ended the stream', { isUnprocessed: true });
 
 const wrongCount = (found: string): CallFailure => new CallFailure(grpcCode.INTERNAL, `the answer has ${found}`);

@@ -9,6 +9,7 @@ import {
 	type ServerHttp2Stream,
 } from 'node:http2';
 import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
+import { mock } from 'node:test';
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { ElapsedMs } from '../metrics.ts';
 import type { CallFailure } from './call-failure.ts';
@@ -41,6 +42,11 @@ const reset =
 	(stream) =>
 		stream.close(code);
 const silence: Behavior = () => undefined;
+/** Each message, as it came. */
+const echo: Behavior = (stream) => {
+	stream.respond(grpcType);
+	stream.on('data', (chunk: Buffer) => stream.write(chunk));
+};
 const ok = answer([frameOf(Buffer.from('answer'))], { 'grpc-status': '0' });
 
 describe('a gRPC client', () => {
@@ -333,6 +339,68 @@ describe('a gRPC client', () => {
 		await pinged;
 		stop.abort();
 		assert.equal((await read).code, 1);
+	});
+
+	it('does not ping a server whose message came since the last time', async () => {
+		mock.timers.enable({ apis: ['setTimeout'] });
+		try {
+			const { server, port } = await serve(echo);
+			let pings = 0;
+			server.on('session', (session) => session.on('ping', () => (pings += 1)));
+			const client = clientOf(port, { pingMs: 1_000 }).bidi({ path });
+			const pingsAfter = async (): Promise<number> => {
+				mock.timers.tick(1_000);
+				// Frames arrive in order: a ping has come before the message.
+				await client.exchange(ask);
+				return pings;
+			};
+			await client.exchange(ask);
+			assert.deepEqual([await pingsAfter(), await pingsAfter()], [0, 0]);
+			mock.timers.tick(1_000);
+			assert.equal(await pingsAfter(), 1);
+		} finally {
+			mock.timers.reset();
+		}
+	});
+
+	it('begins a bidirectional call again, once, when the server ends it before an answer', async () => {
+		let begun = 0;
+		const client = (
+			await clientFor((stream, headers) => {
+				begun += 1;
+				if (begun === 2) echo(stream, headers);
+				else stream.once('data', () => answer([], { 'grpc-status': '0' })(stream, headers));
+			})
+		).bidi({ path });
+		assert.equal(text(await client.exchange(ask)), 'question');
+		assert.equal(begun, 2);
+		const ending = (await clientFor((stream) => answer([], { 'grpc-status': '0' })(stream, {}))).bidi({ path });
+		const { code, details } = await failureOf(ending.exchange(ask));
+		assert.deepEqual([code, details], [14, 'the server ended the stream']);
+	});
+
+	it('INTERNAL: a bidirectional call with an answer that nothing asked for', async () => {
+		const twice: Behavior = (stream) => {
+			stream.respond(grpcType);
+			stream.on('data', (chunk: Buffer) => stream.write(Buffer.concat([chunk, chunk])));
+		};
+		const client = (await clientFor(twice)).bidi({ path });
+		assert.equal(text(await client.exchange(ask)), 'question');
+		const { server, port } = await serve(twice);
+		const resets: Promise<unknown> = new Promise((resolve) =>
+			server.on('stream', (stream) => stream.once('close', () => resolve(stream.rstCode))),
+		);
+		await clientOf(port).bidi({ path }).exchange(ask);
+		assert.equal(await resets, constants.NGHTTP2_CANCEL);
+	});
+
+	it('UNAVAILABLE: the connection of a bidirectional call is lost, and the next message makes a new one', async () => {
+		const client = (await clientFor(echo)).bidi({ path });
+		await client.exchange(ask);
+		for (const socket of sockets.splice(0)) socket.destroy();
+		await once(dials.at(-1) as TLSSocket, 'close');
+		assert.equal(text(await client.exchange(ask)), 'question');
+		assert.equal(dials.length, 2);
 	});
 
 	it('CANCELLED: resets a call that its caller aborts, before and after the request was sent', async () => {

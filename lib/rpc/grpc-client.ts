@@ -8,7 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { grpcCode } from '../errors.ts';
 import type { ElapsedMs } from '../metrics.ts';
 import { CallFailure } from './call-failure.ts';
-import { EarlyEnd, GrpcCall, type GrpcRequest, type Metadata } from './grpc-call.ts';
+import { EarlyEnd, GrpcCall, type GrpcMessage, type GrpcMethod, type GrpcRequest, type Metadata } from './grpc-call.ts';
 import { dialSession, type GrpcSession, type SessionTimes } from './grpc-session.ts';
 
 export interface ClientTimes extends SessionTimes {
@@ -44,6 +44,7 @@ export class GrpcClient {
 	#socket: TLSSocket | undefined;
 	#failed: { readonly failure: CallFailure; readonly backoffMs: number; readonly retryMs: number } | undefined;
 	#isClosed = false;
+	readonly #bidi: GrpcBidi[] = [];
 
 	constructor(options: GrpcClientOptions) {
 		this.#options = options;
@@ -55,11 +56,11 @@ export class GrpcClient {
 	async unary(request: GrpcRequest): Promise<Buffer> {
 		const end = new EarlyEnd(request);
 		try {
-			return await (await this.#call(request, end)).message();
+			return await (await this.#call(request, end, end.timeout)).message(request.message);
 		} catch (error) {
 			// The server was about to close this connection.
 			if (!(error instanceof CallFailure && error.isUnprocessed)) throw error;
-			return await (await this.#call(request, end)).message();
+			return await (await this.#call(request, end, end.timeout)).message(request.message);
 		} finally {
 			end.clear();
 		}
@@ -69,23 +70,31 @@ export class GrpcClient {
 	async *stream(request: GrpcRequest): AsyncGenerator<Buffer, void, void> {
 		const end = new EarlyEnd(request);
 		try {
-			yield* (await this.#call(request, end)).messages();
+			yield* (await this.#call(request, end, end.timeout)).messages(request.message);
 		} finally {
 			end.clear();
 		}
 	}
 
+	/** The messages of a bidirectional method, which are on one stream as long as it lasts. */
+	bidi(method: GrpcMethod): GrpcBidi {
+		const bidi = new GrpcBidi((end) => this.#call(method, end, undefined));
+		this.#bidi.push(bidi);
+		return bidi;
+	}
+
 	/** Calls that have begun can end. */
 	close(): void {
 		this.#isClosed = true;
+		for (const bidi of this.#bidi) bidi.finish();
 		this.#session?.close();
 		if (this.#dialing !== undefined) this.#socket?.destroy();
 	}
 
-	async #call(request: GrpcRequest, end: EarlyEnd): Promise<GrpcCall> {
+	async #call(method: GrpcMethod, end: EarlyEnd, timeout: string | undefined): Promise<GrpcCall> {
 		if (end.failure !== undefined) throw end.failure;
 		const session = this.#session?.isClosed === false ? this.#session : await end.before(this.#connect());
-		return new GrpcCall(session, this.#headers(request, end.timeout), request.message, end);
+		return new GrpcCall(session, this.#headers(method, timeout), end);
 	}
 
 	async #connect(): Promise<GrpcSession> {
@@ -115,7 +124,7 @@ export class GrpcClient {
 	}
 
 	/** In one literal: in Node 20, each property that is added to a spread object creates a hidden class. */
-	#headers({ path, metadata }: GrpcRequest, timeout: string | undefined): OutgoingHttpHeaders {
+	#headers({ path, metadata }: GrpcMethod, timeout: string | undefined): OutgoingHttpHeaders {
 		const headers: OutgoingHttpHeaders = {
 			':method': 'POST',
 			':scheme': 'https',
@@ -127,6 +136,44 @@ export class GrpcClient {
 			'grpc-timeout': timeout,
 		};
 		return Object.assign(headers, metadata);
+	}
+}
+
+/** Begins a stream with the first message, and again with the one after its end. */
+export class GrpcBidi {
+	readonly #begin: (end: EarlyEnd) => Promise<GrpcCall>;
+	#call: GrpcCall | undefined;
+
+	/** @param begin  a call that has sent no message */
+	constructor(begin: (end: EarlyEnd) => Promise<GrpcCall>) {
+		this.#begin = begin;
+	}
+
+	/**
+	 * Sends a message. The caller waits for its answer before it sends the next.
+	 *
+	 * @throws CallFailure  the stream has ended with it
+	 */
+	async exchange(message: GrpcMessage): Promise<Buffer> {
+		const end = new EarlyEnd(message);
+		try {
+			return await this.#send(message.message, end);
+		} catch (error) {
+			if (!(error instanceof CallFailure && error.isUnprocessed)) throw error;
+			return await this.#send(message.message, end);
+		} finally {
+			end.clear();
+		}
+	}
+
+	finish(): void {
+		this.#call?.finish();
+	}
+
+	async #send(message: Buffer, end: EarlyEnd): Promise<Buffer> {
+		const call = this.#call?.isOpen === true ? this.#call : await this.#begin(end);
+		this.#call = call;
+		return await call.exchange(message, end);
 	}
 }
 

@@ -3,6 +3,7 @@
  * and code are the contract's words; a message for a method that no contract has never comes here.
  * @source github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus server_metrics.go;
  *   google.golang.org/grpc/codes code_string.go
+ * @differs each message of a bidirectional call counts as a call, because it is one request of the API
  */
 import { grpcCode, shownToCaller } from '../errors.ts';
 import { type ElapsedMs, memoized, type Registry, seriesCounter, seriesHistogram } from '../metrics.ts';

@@ -11,7 +11,7 @@ bindWithoutDeprecatedProperty();
 export interface SessionTimes {
 	/** Until the server has sent its settings. */
 	readonly dialMs: number;
-	/** Between the pings while a call is open. */
+	/** Between the pings while a call is open and no message comes. */
 	readonly pingMs: number;
 	readonly pongMs: number;
 }
@@ -58,6 +58,7 @@ export class GrpcSession {
 	readonly #http2: ClientHttp2Session;
 	readonly #times: SessionTimes;
 	#calls = 0;
+	#isHeard = false;
 	#keepalive: NodeJS.Timeout | undefined;
 
 	constructor(http2: ClientHttp2Session, times: SessionTimes) {
@@ -86,6 +87,11 @@ export class GrpcSession {
 		return stream;
 	}
 
+	/** Called for a message of the server, which shows that it is alive. */
+	heard(): void {
+		this.#isHeard = true;
+	}
+
 	/** Closes the connection if the server does not answer. */
 	ping(): void {
 		if (this.isLost) return;
@@ -104,7 +110,8 @@ export class GrpcSession {
 		const keepAlive = () => {
 			this.#keepalive = undefined;
 			if (this.#calls === 0 || this.isLost) return;
-			this.ping();
+			if (!this.#isHeard) this.ping();
+			this.#isHeard = false;
 			this.#keepalive = this.#nextPing();
 		};
 		return setTimeout(keepAlive, this.#times.pingMs).unref();

@@ -24,13 +24,13 @@ export interface StreamBounds extends AnswerBounds {
 	readonly settingsAckMs: number;
 	/** Between two pings, and until the answer to one. */
 	readonly peerAliveMs: number;
-	/** From the headers of a request to its end. */
+	/** From the headers of a request to its end; on a bidirectional stream, from the start of a message to its end. */
 	readonly requestMs: number;
-	/** Streams of all connections whose request has not ended. */
+	/** Streams of all connections whose request, or message of a bidirectional stream, has not ended. */
 	readonly unfinished: number;
 	/** Resets by the client of one connection. */
 	readonly resetsPerSecond: number;
-	/** DATA frames of one request. */
+	/** DATA frames of one request, or of one message of a bidirectional stream. */
 	readonly messageFrames: number;
 	/** Names and values of the headers of a request. */
 	readonly headerBytes: number;
@@ -48,6 +48,8 @@ export interface SessionServer {
 	readonly http2: Http2Server;
 	/** Emits `session` before it returns. */
 	readonly inject: (socket: TLSSocket) => void;
+	/** Whether the method of this path is bidirectional. Default: none is. */
+	readonly isBidi?: (path: string) => boolean;
 	readonly drain: (graceMs: number) => void;
 	readonly destroy: () => void;
 }
@@ -87,7 +89,7 @@ const NGHTTP2_ERR_CALLBACK_FAILURE = -902;
 const NGHTTP2_ERR_PROTO = -505;
 
 export function createGuardedInjector(server: SessionServer, options: SessionOptions): GuardedInjector {
-	const { http2 } = server;
+	const { http2, isBidi = () => false } = server;
 	const guards = new WeakMap<object, StreamGuard>();
 	const unfinished: Unfinished = new Map();
 	const { bounds, count, elapsedMs = () => performance.now() } = options;
@@ -102,9 +104,9 @@ export function createGuardedInjector(server: SessionServer, options: SessionOpt
 		session.once('error', (error: NodeJS.ErrnoException) => {
 			if (error.errno === NGHTTP2_ERR_CALLBACK_FAILURE) options.count('streamResets');
 		});
-		guards.set(session, guardStreams({ socket, connection, unfinished, answers }, options));
+		const heard = requireAlivePeer(session, socket, options);
+		guards.set(session, guardStreams({ socket, connection, unfinished, answers, heard, isBidi }, options));
 		requireSettingsAck(session, socket, options);
-		requireAlivePeer(session, socket, options);
 	});
 	// Before the listener of grpc-js, which then sees a stream that is closed already.
 	http2.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
@@ -177,15 +179,22 @@ function requireSettingsAck(session: ServerHttp2Session, socket: TLSSocket, { bo
 }
 
 /**
- * Pings the client in place of grpc-js, which reports no client that does not answer. A request shows as well that the
- * client is alive: thousands of nodes with heartbeats need no pings.
+ * Pings the client in place of grpc-js, which reports no client that does not answer. A request or message shows as
+ * well that the client is alive: thousands of nodes with heartbeats need no pings.
+ *
+ * @returns to be called with each message
  */
-function requireAlivePeer(session: ServerHttp2Session, socket: TLSSocket, { bounds, count }: SessionOptions): void {
+function requireAlivePeer(
+	session: ServerHttp2Session,
+	socket: TLSSocket,
+	{ bounds, count }: SessionOptions,
+): () => void {
 	let isAnswered = true;
 	let hasRequested = false;
-	session.on('stream', () => {
+	const heard = (): void => {
 		hasRequested = true;
-	});
+	};
+	session.on('stream', heard);
 	const timer = setInterval(() => {
 		if (session.destroyed || session.closed) return;
 		if (hasRequested) {
@@ -203,6 +212,7 @@ function requireAlivePeer(session: ServerHttp2Session, socket: TLSSocket, { boun
 		});
 	}, bounds.peerAliveMs).unref();
 	session.once('close', () => clearInterval(timer));
+	return heard;
 }
 
 /** Streams whose request has not ended, oldest first, with the socket of each. */
@@ -212,11 +222,13 @@ interface SessionStreams {
 	readonly connection: GuardedConnection;
 	readonly unfinished: Unfinished;
 	readonly answers: UnreadAnswers;
+	readonly heard: () => void;
+	readonly isBidi: (path: string) => boolean;
 }
 type StreamGuard = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
 function guardStreams(
-	{ socket, connection, unfinished, answers }: SessionStreams,
+	{ socket, connection, unfinished, answers, heard, isBidi }: SessionStreams,
 	{ bounds, count, elapsedMs = () => performance.now() }: SessionOptions,
 ): StreamGuard {
 	const takeReset = tokenBucket(bounds.resetsPerSecond, elapsedMs);
@@ -247,23 +259,36 @@ function guardStreams(
 		}
 		const ended = connection.begin();
 		answers.watch(stream, socket);
+		const endsWhole = isBidi(headers[':path'] ?? '') ? messageEnds() : undefined;
 		let frames = 0;
-		onEachChunk(stream, () => {
+		onEachChunk(stream, (chunk) => {
 			frames += 1;
 			if (frames > bounds.messageFrames) cut('messageFrames');
+			if (endsWhole === undefined) return;
+			heard();
+			if (!endsWhole(chunk)) {
+				if (!unfinished.has(stream)) begun();
+				return;
+			}
+			frames = 0;
+			finished();
 		});
-		unfinished.set(stream, socket);
 		// The session ends all its streams with the error that ended it.
 		stream.once('error', (error: NodeJS.ErrnoException) => {
 			if (error.errno !== NGHTTP2_ERR_PROTO) return;
 			violated += 1;
 			if (violated === bounds.concurrent) count('concurrentStreams');
 		});
-		const timer = setTimeout(() => cut('streamRequestTime'), bounds.requestMs).unref();
+		let timer: NodeJS.Timeout | undefined;
+		const begun = (): void => {
+			unfinished.set(stream, socket);
+			timer = setTimeout(() => cut('streamRequestTime'), bounds.requestMs).unref();
+		};
 		const finished = (): void => {
 			clearTimeout(timer);
 			unfinished.delete(stream);
 		};
+		begun();
 		stream.once('end', finished);
 		// The end of a stream without a body is seen only when its reader asks for it.
 		if (stream.endAfterHeaders) finished();
@@ -285,11 +310,37 @@ function guardStreams(
  * Not by a listener: with one, the body flows from the beginning, and a reader that first authenticates the caller
  * finds nothing of it.
  */
-function onEachChunk(stream: ServerHttp2Stream, seen: () => void): void {
+function onEachChunk(stream: ServerHttp2Stream, seen: (chunk: Buffer) => void): void {
 	const push = stream.push.bind(stream);
 	stream.push = (chunk, encoding) => {
-		if (chunk !== null) seen();
+		if (chunk !== null) seen(chunk);
 		return push(chunk, encoding);
+	};
+}
+
+/** The flag of compression, and four bytes of the length. @source grpc/doc/PROTOCOL-HTTP2.md */
+const PREFIX_BYTES = 5;
+
+/** @returns whether the bytes end with a whole message; called with each chunk */
+function messageEnds(): (chunk: Buffer) => boolean {
+	let prefixBytes = 0;
+	let length = 0;
+	let leftBytes = 0;
+	return (chunk) => {
+		for (let at = 0; at < chunk.length; ) {
+			if (leftBytes > 0) {
+				const taken = Math.min(leftBytes, chunk.length - at);
+				leftBytes -= taken;
+				at += taken;
+				continue;
+			}
+			length = prefixBytes === 0 ? 0 : length * 256 + (chunk[at] ?? 0);
+			prefixBytes += 1;
+			at += 1;
+			if (prefixBytes < PREFIX_BYTES) continue;
+			[prefixBytes, leftBytes] = [0, length];
+		}
+		return prefixBytes === 0 && leftBytes === 0;
 	};
 }
 

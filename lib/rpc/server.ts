@@ -3,6 +3,7 @@
  * error leaves as a code, a message and a trailer from which the caller rebuilds it; an unexpected error leaves as
  * INTERNAL with an id only.
  */
+import type { EventEmitter } from 'node:events';
 import type { Http2Server } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
 import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
@@ -10,7 +11,7 @@ import { type CountRefusal, limits } from '../limits.ts';
 import { errorFields, type Log } from '../log.ts';
 import { type LimitLines, limitLines, withoutPort } from '../log-limit.ts';
 import { inSpan, SpanKind, type SpanOptions } from '../trace.ts';
-import { contractOf } from './contracts.ts';
+import { contractOf, kindOf } from './contracts.ts';
 import { toServiceError } from './error-trailer.ts';
 import type { SessionServer } from './http2-guard.ts';
 import { type Connections, peerAt } from './listener.ts';
@@ -39,6 +40,8 @@ export interface Service {
 	readonly name: string;
 	readonly unary: Readonly<Record<string, UnaryHandler>>;
 	readonly streams?: Readonly<Record<string, StreamHandler>>;
+	/** Each message of a bidirectional method is answered before the next is read. An error ends the stream. */
+	readonly bidi?: Readonly<Record<string, UnaryHandler>>;
 	/**
 	 * Method -> who may call it: CNs of verified certificates, or `authorizes-itself` where the service's own pipeline
 	 * decides.
@@ -50,7 +53,7 @@ export interface CalledMethod {
 	/** As in the contract: `kubejoin.v1.Nodes` */
 	readonly service: string;
 	readonly method: string;
-	readonly type: 'unary' | 'server_stream';
+	readonly type: 'unary' | 'server_stream' | 'bidi_stream';
 }
 /** How a message ended: answered, given up by the caller, or refused. */
 export type Ending = 'answered' | 'cancelled' | KubejoinError;
@@ -82,16 +85,21 @@ export function createGrpcServer(
 		requireSameMethods(service, contract);
 		const implementation: grpc.UntypedServiceImplementation = {};
 		for (const [method, definition] of Object.entries(contract)) {
-			const answer = definition.responseStream ? methods.streaming(service, method) : methods.unary(service, method);
-			implementation[method] = answer as grpc.UntypedHandleCall;
+			implementation[method] = methods[kindOf(definition)](service, method) as grpc.UntypedHandleCall;
 		}
 		server.addService(withFailures(contract), implementation);
 	}
+	const definitions = services.flatMap(({ name }) => Object.values(contractOf(name)));
+	const bidiPaths = new Set(definitions.filter((one) => kindOf(one) === 'bidi').map(({ path }) => path));
 	const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
 	return {
 		http2: http2ServerOf(server),
 		inject: (socket) => injector.injectConnection(socket),
-		drain: (graceMs) => injector.drain(graceMs),
+		isBidi: (path) => bidiPaths.has(path),
+		drain(graceMs) {
+			methods.endBidi();
+			injector.drain(graceMs);
+		},
 		destroy: () => injector.destroy(),
 	};
 }
@@ -107,7 +115,7 @@ function http2ServerOf(server: grpc.Server): Http2Server {
 	return found;
 }
 
-type GrpcCall = grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>;
+type GrpcCall = EventEmitter & Pick<grpc.ServerUnaryCall<never, object>, 'getPath' | 'getPeer' | 'metadata'>;
 
 /** Makes the parts that few calls need when they are asked for. */
 class CallContext implements Call {
@@ -154,6 +162,8 @@ class MethodHandlers {
 	readonly #log: Log;
 	readonly #observers: readonly Observe[];
 	readonly #lines: LimitLines;
+	/** Ends each open bidirectional call when it has answered. */
+	readonly #endings = new Set<() => void>();
 
 	constructor(connections: Connections, log: Log, observers: readonly Observe[], lines: LimitLines) {
 		this.#connections = connections;
@@ -166,32 +176,84 @@ class MethodHandlers {
 		const arrived = this.#observed(service, method, 'unary');
 		return async (call, reply) => {
 			const { context, answered } = this.#contextOf(call);
-			const startedMs = performance.now();
-			const ended = arrived(call.request);
+			const work = () => {
+				requireCaller(service, method, context);
+				return service.unary[method]?.(decoded(call.request), context);
+			};
 			try {
-				const response = await inSpan(context.method.slice(1), new MessageSpan(context, call.metadata), (span) => {
-					context.peer.tls?.describe(span);
-					requireCaller(service, method, context);
-					return service.unary[method]?.(decoded(call.request), context);
-				});
-				if (this.#log.isLevelEnabled('debug'))
-					this.#log.debug(
-						{ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) },
-						'answered',
-					);
-				ended('answered');
+				const response = await this.#answer(new MessageSpan(context, call.metadata), arrived(call.request), work);
 				answered();
-				reply(null, response ?? {});
+				reply(null, response);
 			} catch (error) {
-				const known = asKubejoinError(error);
-				ended(known);
 				answered();
-				reply(this.#refusal(known, context));
+				reply(this.#refusal(error as KubejoinError, context));
 			}
 		};
 	}
 
-	streaming(service: Service, method: string): grpc.handleServerStreamingCall<never, object> {
+	bidi(service: Service, method: string): grpc.handleBidiStreamingCall<never, object> {
+		const arrived = this.#observed(service, method, 'bidi_stream');
+		return async (call) => {
+			const { context } = this.#contextOf(call);
+			const span = new MessageSpan(context, call.metadata);
+			let isAnswering = false;
+			let isEnding = false;
+			const end = (): void => {
+				isEnding = true;
+				if (!isAnswering && !call.writableEnded) call.end();
+			};
+			this.#endings.add(end);
+			try {
+				for await (const request of call.iterator({ destroyOnReturn: false }) as AsyncIterable<never>) {
+					isAnswering = true;
+					const response = await this.#answer(span, arrived(request), () => {
+						requireCaller(service, method, context);
+						return service.bidi?.[method]?.(decoded(request), context);
+					});
+					if (!call.write(response)) await drained(call, context.signal);
+					isAnswering = false;
+					if (isEnding) break;
+				}
+				if (!context.signal.aborted) end();
+			} catch (error) {
+				// The iteration of a call that the client gives up ends with an error of its own.
+				if (!context.signal.aborted) call.emit('error', this.#refusal(asKubejoinError(error), context));
+			} finally {
+				this.#endings.delete(end);
+			}
+		};
+	}
+
+	/** The calls that answer a message end after it. */
+	endBidi(): void {
+		for (const end of this.#endings) end();
+	}
+
+	/** @throws KubejoinError */
+	async #answer(
+		span: MessageSpan,
+		ended: (ending: Ending) => void,
+		work: () => Promise<object> | object | undefined,
+	): Promise<object> {
+		const { method, peer } = span.call;
+		const startedMs = performance.now();
+		try {
+			const response = await inSpan(method.slice(1), span, (one) => {
+				peer.tls?.describe(one);
+				return work();
+			});
+			if (this.#log.isLevelEnabled('debug'))
+				this.#log.debug({ method, caller: callerName(peer), ms: elapsed(startedMs) }, 'answered');
+			ended('answered');
+			return response ?? {};
+		} catch (error) {
+			const known = asKubejoinError(error);
+			ended(known);
+			throw known;
+		}
+	}
+
+	streams(service: Service, method: string): grpc.handleServerStreamingCall<never, object> {
 		const arrived = this.#observed(service, method, 'server_stream');
 		return async (call) => {
 			const { context } = this.#contextOf(call);
@@ -250,16 +312,16 @@ class MethodHandlers {
 /** Its parts are made for a span that is recorded. @source OpenTelemetry semantic conventions for gRPC */
 class MessageSpan implements SpanOptions {
 	readonly kind = SpanKind.SERVER;
-	readonly #call: Call;
+	readonly call: Call;
 	readonly #metadata: grpc.Metadata;
 
 	constructor(call: Call, metadata: grpc.Metadata) {
-		this.#call = call;
+		this.call = call;
 		this.#metadata = metadata;
 	}
 
 	get attributes(): SpanOptions['attributes'] {
-		const { method, peer } = this.#call;
+		const { method, peer } = this.call;
 		const [, service = '', name = ''] = method.split('/');
 		return {
 			'rpc.system': 'grpc',
@@ -307,13 +369,14 @@ function decoded(request: object): never {
 
 const elapsed = (startedMs: number): number => Math.round((performance.now() - startedMs) * 10) / 10;
 
-function requireSameMethods({ name, unary, streams = {}, callers }: Service, contract: grpc.ServiceDefinition): void {
-	for (const [method, { responseStream }] of Object.entries(contract)) {
-		if (!Object.hasOwn(responseStream ? streams : unary, method))
-			throw new TypeError(`${name}/${method} has no handler`);
+function requireSameMethods(service: Service, contract: grpc.ServiceDefinition): void {
+	const { name, unary, streams = {}, bidi = {}, callers } = service;
+	const handlers = { unary, streams, bidi };
+	for (const [method, definition] of Object.entries(contract)) {
+		if (!Object.hasOwn(handlers[kindOf(definition)], method)) throw new TypeError(`${name}/${method} has no handler`);
 		if (!Object.hasOwn(callers, method)) throw new TypeError(`${name}/${method} has no row that says who may call it`);
 	}
-	for (const method of Object.keys({ ...unary, ...streams, ...callers })) {
+	for (const method of Object.keys({ ...unary, ...streams, ...bidi, ...callers })) {
 		if (!Object.hasOwn(contract, method)) throw new TypeError(`${name} declares no method ${method}`);
 	}
 }
@@ -326,7 +389,10 @@ function requireCaller({ callers }: Service, method: string, { peer, method: pat
 }
 
 /** Wait until a slow reader has caught up, or has gone. */
-const drained = (call: grpc.ServerWritableStream<never, object>, signal: AbortSignal): Promise<void> =>
+const drained = (
+	call: grpc.ServerWritableStream<never, object> | grpc.ServerDuplexStream<never, object>,
+	signal: AbortSignal,
+): Promise<void> =>
 	new Promise((resolve) => {
 		const done = () => {
 			call.off('drain', done);

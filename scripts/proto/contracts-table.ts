@@ -17,8 +17,9 @@ export function contractsTable(sources: readonly string[]): string {
 	return `${blocks.map((lines) => lines.join('\n\t')).join('\n')}\n`;
 }
 
-function methodLine({ name, requestType, responseType, responseStream }: protobuf.Method): string {
-	return `${name} ${nameOf(requestType)} ${responseStream ? 'stream ' : ''}${nameOf(responseType)}`;
+function methodLine({ name, requestType, requestStream, responseType, responseStream }: protobuf.Method): string {
+	const typeOf = (type: string, isStream = false): string => `${isStream ? 'stream ' : ''}${nameOf(type)}`;
+	return [name, typeOf(requestType, requestStream), typeOf(responseType, responseStream)].join(' ');
 }
 
 const scalars = ['bool', 'bytes', 'int32', 'int64', 'string'];

@@ -23,6 +23,12 @@ describe('servicesProto', () => {
 		assert.doesNotMatch(table, /GetLog|Proxy/);
 	});
 
+	it('renews Leases, and no other kind, on a stream of both sides', () => {
+		const table = contractsTable([servicesProto([resources.leases, resources.nodes])]);
+		const renewals = table.split('\n').filter((line) => line.includes('Renew'));
+		assert.deepEqual(renewals, ['\tRenew stream coordination/v1.Lease stream coordination/v1.Lease']);
+	});
+
 	it('imports the files of the messages that it names', () => {
 		const proto = servicesProto([resources.leases]);
 		assert.deepEqual(

@@ -8,7 +8,8 @@ const HEAD = `// Made by npm run docs from lib/kube/resources.ts.
 // The contract of apiserver-sim over gRPC: a service for each resource and a method for each verb, so that the name of
 // a method states the authorized action. UpdateStatus is \`update\` on the subresource \`status\`. Create and Update read
 // their options from metadata: dry-run, field-manager and field-validation. With the metadata \`managed-fields: omit\`,
-// answers and events have no managedFields.
+// answers and events have no managedFields. Renew is \`update\` of one Lease after another, each of which is answered
+// before the next is read; an error ends the stream.
 syntax = "proto3";
 package kubejoin.v1;
 `;
@@ -115,6 +116,7 @@ function serviceText(resource: ApiResource): string {
 	];
 	const lines = [
 		...methods.flatMap(([verb, line]) => (verbs.includes(verb) ? [line] : [])),
+		...(resource.resource === 'leases' ? [rpc('Renew', `stream ${kind}`, `stream ${kind}`)] : []),
 		...resource.subresources.flatMap((subresource) => subresourceLines(resource, subresource, rpc)),
 	];
 	const event = `\nmessage ${service}Event {\n  string type = 1;\n  ${kind} object = 2;\n}\n`;

@@ -66,7 +66,8 @@ export async function callAs({
 export function isUnary(contract: string, method: string): boolean {
 	try {
 		// The names that every object inherits, such as toString, have no such field.
-		return contractOf(contract)[method]?.responseStream === false;
+		const definition = contractOf(contract)[method];
+		return definition?.requestStream === false && !definition.responseStream;
 	} catch {
 		return false;
 	}

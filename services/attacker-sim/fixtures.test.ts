@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
-import { contractOf } from '../../lib/rpc/contracts.ts';
+import { contractOf, kindOf, type MethodKind } from '../../lib/rpc/contracts.ts';
 import { type Door, openDoor, type TestCa } from '../../lib/rpc/fixtures.test.ts';
 import type { Service, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
 import type { MeshService } from './guard-rails.ts';
@@ -41,14 +41,15 @@ export function serviceOf(
 	const refuse = (): never => {
 		throw new KubejoinError('API_PATH_NOT_FOUND', {});
 	};
-	const refusing = (isStream: boolean) =>
+	const refusing = (kind: MethodKind) =>
 		Object.fromEntries(
-			methods.flatMap(([method, { responseStream }]) => (responseStream === isStream ? [[method, refuse]] : [])),
+			methods.flatMap(([method, definition]) => (kindOf(definition) === kind ? [[method, refuse]] : [])),
 		);
 	return {
 		name,
-		unary: { ...refusing(false), ...unary },
-		streams: { ...refusing(true), ...streams },
+		unary: { ...refusing('unary'), ...unary },
+		streams: { ...refusing('streams'), ...streams },
+		bidi: refusing('bidi'),
 		callers: Object.fromEntries(methods.map(([method]) => [method, 'authorizes-itself' as const])),
 	};
 }

@@ -32,9 +32,9 @@ describe('the services of the attacker', () => {
 			services.map(({ name }) => name),
 			declared,
 		);
-		for (const { name, unary, streams = {}, callers } of services) {
+		for (const { name, unary, streams = {}, bidi = {}, callers } of services) {
 			const methods = Object.keys(contractOf(name)).sort();
-			assert.deepEqual(Object.keys({ ...unary, ...streams }).sort(), methods);
+			assert.deepEqual(Object.keys({ ...unary, ...streams, ...bidi }).sort(), methods);
 			assert.deepEqual(Object.keys(callers).sort(), methods);
 		}
 	});

@@ -1,7 +1,7 @@
 /** Implements every method of the API server for the attacker, and records each request before it is answered. */
 import { KubejoinError } from '../../lib/errors.ts';
 import { resources } from '../../lib/kube/resources.ts';
-import { contractOf } from '../../lib/rpc/contracts.ts';
+import { contractOf, kindOf, type MethodKind } from '../../lib/rpc/contracts.ts';
 import type { Call, Service, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
 import { type HandlerOptions, resourceHandlers } from './handlers.ts';
 
@@ -12,22 +12,25 @@ export const attackerServices = (options: HandlerOptions, hear: Hear): Service[]
 		const { service: name } = resource;
 		const contract = Object.entries(contractOf(name));
 		const declared = contract.map(([method]) => method);
-		const of = <T>(handlers: Readonly<Record<string, T>>, isStream: boolean, refuse: T) =>
+		const of = <T>(handlers: Readonly<Record<string, T>>, kind: MethodKind, refuse: T) =>
 			Object.fromEntries(
-				contract.flatMap(([method, { responseStream }]) =>
-					responseStream === isStream ? [[method, handlers[method] ?? refuse] as const] : [],
+				contract.flatMap(([method, definition]) =>
+					kindOf(definition) === kind ? [[method, handlers[method] ?? refuse] as const] : [],
 				),
 			);
+		const heard = mapValues<UnaryHandler, UnaryHandler>;
+		const hearing = (handler: UnaryHandler) => (message: never, call: Call) => {
+			hear(call, message);
+			return handler(message, call);
+		};
 		const { unary, streams } = resourceHandlers(resource, options);
 		return [
 			{
 				name,
-				unary: mapValues<UnaryHandler, UnaryHandler>(of(unary, false, refuse), (handler) => (message: never, call) => {
-					hear(call, message);
-					return handler(message, call);
-				}),
+				unary: heard(of(unary, 'unary', refuse), hearing),
+				bidi: heard(of({}, 'bidi', refuse), hearing),
 				streams: mapValues<StreamHandler, StreamHandler>(
-					of(streams, true, refuse),
+					of(streams, 'streams', refuse),
 					(handler) => (message: never, call) => {
 						hear(call, message);
 						return handler(message, call);

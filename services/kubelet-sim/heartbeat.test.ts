@@ -54,6 +54,7 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 			},
 			update: write('update'),
 			updateStatus: write('updateStatus'),
+			renew: write('renew'),
 		} as never,
 	};
 }
@@ -108,7 +109,7 @@ describe('a heartbeat', () => {
 		const second = await beat(api, 'n', first, () => now + 10_000);
 		await beat(api, 'n', second, () => now + 20_000);
 		assert.equal(stored()?.spec?.renewTime, '2026-01-01T00:00:20.000000Z');
-		assert.deepEqual([written(writes), reads()], ['create update update', 0]);
+		assert.deepEqual([written(writes), reads()], ['create renew renew', 0]);
 	});
 
 	it('takes over an existing Lease', async () => {

@@ -27,7 +27,7 @@ export interface Registration {
 }
 
 type Nodes = Pick<ApiClient['nodes'], 'create' | 'get' | 'update' | 'updateStatus'>;
-type Leases = Pick<ApiClient['leases'], 'create' | 'get' | 'update'>;
+type Leases = Pick<ApiClient['leases'], 'create' | 'get' | 'update' | 'renew'>;
 
 /** Create the Node, or update an existing one with the data of this machine. */
 export async function registerNode(nodes: Nodes, wanted: Unsent<Node>): Promise<Registration> {
@@ -114,13 +114,14 @@ async function createLease(leases: Leases, nodeName: string, nodeUid: string, no
  * Renew the Lease; after a conflict, from its present state.
  *
  * @source lease/controller.go retryUpdateLease
- * @differs upstream sends managedFields back; without them the API server keeps those that it has
+ * @differs upstream sends a PUT for each renewal, with managedFields; without them the API server keeps those that it
+ *   has
  */
-export async function renewLease(leases: Pick<Leases, 'get' | 'update'>, last: Lease, clock: Clock): Promise<Lease> {
+export async function renewLease(leases: Pick<Leases, 'get' | 'renew'>, last: Lease, clock: Clock): Promise<Lease> {
 	const { name = '', namespace } = last.metadata;
 	let base = last;
 	return retryConflicts(
-		() => leases.update({ ...base, spec: { ...base.spec, ...specOf(name, clock()) } }),
+		() => leases.renew({ ...base, spec: { ...base.spec, ...specOf(name, clock()) } }),
 		async () => {
 			base = await leases.get(name, namespace);
 		},

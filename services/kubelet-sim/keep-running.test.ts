@@ -39,7 +39,7 @@ async function run(answers: readonly Answer[], options: RunOptions = {}): Promis
 	const leases = {
 		create: () => called('create lease', lease),
 		get: () => called('get lease', lease),
-		async update(): Promise<Lease> {
+		async renew(): Promise<Lease> {
 			const answer = left.shift();
 			if (answer === undefined) stopping.abort();
 			calls.push(answer ?? 'stopped');

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import { hasCode } from '../../lib/errors.ts';
 import { apiVersionOf, resources } from '../../lib/kube/resources.ts';
-import { call } from '../../lib/rpc/channel.ts';
-import { contractOf } from '../../lib/rpc/contracts.ts';
+import { type Lease, wellKnown } from '../../lib/kube/types.ts';
+import { call, exchange } from '../../lib/rpc/channel.ts';
+import { contractOf, kindOf } from '../../lib/rpc/contracts.ts';
 import type { AttackGroup } from './attack.ts';
 import { issueUser, namespaceAdmin } from './identity.ts';
 import { https, type Target } from './target.ts';
@@ -20,8 +21,8 @@ async function eachMethodIsForbidden({ mesh }: Target): Promise<void> {
 	const granted: string[] = [];
 	for (const { service } of clusterScoped) {
 		if (openToAll.includes(service)) continue;
-		for (const [method, { responseStream }] of Object.entries(contractOf(service))) {
-			if (responseStream) continue;
+		for (const [method, definition] of Object.entries(contractOf(service))) {
+			if (kindOf(definition) !== 'unary') continue;
 			const request = { namespace: 'default', name: 'node-1', metadata: { namespace: 'default', name: 'node-1' } };
 			try {
 				await call(channel, service, method, request);
@@ -60,6 +61,25 @@ async function wrongScopeIsNotFound(target: Target): Promise<void> {
 		}
 	}
 	assert.deepEqual(statuses, {});
+}
+
+/** Every message is authorized as if it were alone. */
+async function streamGrantsNothing({ mesh }: Target): Promise<void> {
+	const [own, other] = ['streaming', 'streamed'];
+	const channelOf = async (name: string) =>
+		mesh.channel(mesh.endpoint, { ca: mesh.ca, ...(await issueUser(mesh, `system:node:${name}`, ['system:nodes'])) });
+	const lease = (name: string) => ({ metadata: { namespace: wellKnown.kubeNodeLease, name } });
+	const [channel, otherChannel] = [await channelOf(own), await channelOf(other)];
+	await call(channel, 'Leases', 'Create', lease(own));
+	const renewTime = new Date().toISOString().replace('Z', '000Z');
+	await call(otherChannel, 'Leases', 'Create', { ...lease(other), spec: { renewTime } });
+	const renew = exchange<object, Lease>(channel, 'Leases', 'Renew');
+	await renew({ ...lease(own), spec: { renewTime } });
+	const later = { renewTime: new Date(Date.now() + 3_600_000).toISOString().replace('Z', '000Z') };
+	for (const stolen of [lease(other), { metadata: { namespace: 'default', name: own } }, { metadata: {} }])
+		await assert.rejects(renew({ ...stolen, spec: later }), { code: 'API_FORBIDDEN' });
+	assert.equal((await mesh.api.leases.get(other, wellKnown.kubeNodeLease)).spec?.renewTime, renewTime);
+	await renew({ ...lease(own), spec: { renewTime } });
 }
 
 /** The claims and the key are genuine in each token but for one part. */
@@ -116,6 +136,12 @@ export const authorization: AttackGroup = {
 			attacker: 'a namespace admin',
 			result: '`Forbidden`: the scope comes from the kind, never from the request',
 			run: eachMethodIsForbidden,
+		},
+		{
+			title: 'renew, on the stream of its own Lease, that of another node, one of another namespace, and none',
+			attacker: 'a node',
+			result: '`Forbidden`, which ends the stream: each message is authorized alone',
+			run: streamGrantsNothing,
 		},
 		{
 			title: 'put a cluster-scoped kind under `/namespaces/default/`',

@@ -40,8 +40,8 @@ async function asked(
 		hasMetadata: () => false,
 		signal: new AbortController().signal,
 	} as unknown as Call;
-	const { unary, streams } = resourceHandlers(resource, pipeline, new AbortController().signal);
-	const answer = await unary[method]?.(message as never, call);
+	const { unary, streams, bidi } = resourceHandlers(resource, pipeline, new AbortController().signal);
+	const answer = await (unary[method] ?? bidi[method])?.(message as never, call);
 	for await (const event of streams[method]?.(message as never, call) ?? []) return { request, answer: event };
 	return { request, answer };
 }
@@ -85,6 +85,14 @@ describe('the gRPC door', () => {
 		const { request, answer } = await asked(pods, 'Watch', { ...options, timeoutSeconds: 3 });
 		has(request, { ...options, verb: 'watch', timeoutSeconds: 3 });
 		assert.deepEqual(answer, { type: 'ADDED', object: stored });
+	});
+
+	it('makes an update of each renewal of a Lease', async () => {
+		const metadata = { namespace: 'kube-node-lease', name: 'n', resourceVersion: '4' };
+		const { request, answer } = await asked(resources.leases, 'Renew', { metadata });
+		has(request, { verb: 'update', namespace: 'kube-node-lease', name: 'n', subresource: '' });
+		assert.deepEqual(request.object, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata });
+		assert.equal(answer, stored);
 	});
 
 	it('answers with the metadata alone when a reader asks for no more', async () => {

@@ -11,7 +11,7 @@ import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../../lib/limits.ts';
 import { contractOf } from '../../../lib/rpc/contracts.ts';
-import type { Call, StreamHandler, UnaryHandler } from '../../../lib/rpc/server.ts';
+import type { Call, Service, StreamHandler, UnaryHandler } from '../../../lib/rpc/server.ts';
 import { quotedInput } from '../authorize/go-text.ts';
 import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
 import type { Credentials, PatchType, RequestOptions } from '../request/api-request.ts';
@@ -41,21 +41,20 @@ type ObjectMessage = Omit<KubeObject, 'apiVersion' | 'kind'>;
 /** The maximum number of objects in a message, also if the caller asks for more. */
 const MAX_PAGE = limits.listPageItems.value;
 
-export interface Handlers {
-	readonly unary: Readonly<Record<string, UnaryHandler>>;
-	readonly streams: Readonly<Record<string, StreamHandler>>;
-}
+export type Handlers = Required<Pick<Service, 'unary' | 'streams' | 'bidi'>>;
 
 /** The handlers of every method that the service of the resource declares; `stopping` ends the watches. */
 export function resourceHandlers(resource: ApiResource, pipeline: Pipeline, stopping: AbortSignal): Handlers {
 	const door = new GrpcDoor(resource, pipeline, stopping);
 	const unary: Record<string, UnaryHandler> = {};
 	const streams: Record<string, StreamHandler> = {};
-	for (const [method, { responseStream }] of Object.entries(contractOf(resource.service))) {
-		if (responseStream) streams[method] = (message: OptionsMessage, call) => door.watch(method, message, call);
+	const bidi: Record<string, UnaryHandler> = {};
+	for (const [method, { requestStream, responseStream }] of Object.entries(contractOf(resource.service))) {
+		if (requestStream) bidi[method] = door.handlerOf(method);
+		else if (responseStream) streams[method] = (message: OptionsMessage, call) => door.watch(method, message, call);
 		else unary[method] = door.handlerOf(method);
 	}
-	return { unary, streams };
+	return { unary, streams, bidi };
 }
 
 interface Written {

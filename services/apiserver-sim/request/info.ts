@@ -224,6 +224,7 @@ const methodVerbs: Readonly<Record<string, string>> = {
 	List: 'list',
 	Watch: 'watch',
 	Update: 'update',
+	Renew: 'update',
 	Patch: 'patch',
 	Delete: 'delete',
 	DeleteCollection: 'deletecollection',

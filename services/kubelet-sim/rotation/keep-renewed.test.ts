@@ -128,7 +128,7 @@ describe('a node that keeps its certificate renewed', () => {
 			},
 			leases: {
 				create: async (lease: Lease) => lease,
-				async update(lease: Lease) {
+				async renew(lease: Lease) {
 					if (lease.metadata.name !== 'deleted') return lease;
 					throw new KubejoinError('API_NOT_FOUND', { resource: 'leases', group: '', name: 'n' } as never);
 				},
