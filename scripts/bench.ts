@@ -50,7 +50,8 @@ interface Results {
 }
 
 const sections = ['joins', 'rest', 'lists', 'nodes', 'ca', 'start', 'page'] as const;
-const BENCH_PORT = 46_443;
+/** Below the ports that the system gives to clients: a connection that has ended holds its port for a minute. */
+const BENCH_PORT = 26_443;
 
 const everySetting: readonly JoinSetting[] = [
 	{ store: 'lmdb', hasObserver: false },

@@ -15,8 +15,8 @@ import { readCluster } from '../../services/kubelet-sim/join/read-cluster.ts';
 import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
 import { startLocalMesh } from '../mesh/local-mesh.ts';
 
-const COLLECTOR_PORT = 46_318;
-const MESH_PORT = 46_443;
+const COLLECTOR_PORT = 26_318;
+const MESH_PORT = 26_443;
 const CONCURRENCY = 8;
 const ROUNDS = 3;
 const joins = Number(process.argv[2] ?? 100);
