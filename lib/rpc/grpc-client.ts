@@ -56,11 +56,7 @@ export class GrpcClient {
 	async unary(request: GrpcRequest): Promise<Buffer> {
 		const end = new EarlyEnd(request);
 		try {
-			return await (await this.#call(request, end, end.timeout)).message(request.message);
-		} catch (error) {
-			// The server was about to close this connection.
-			if (!(error instanceof CallFailure && error.isUnprocessed)) throw error;
-			return await (await this.#call(request, end, end.timeout)).message(request.message);
+			return await untilBegun(async () => (await this.#call(request, end, end.timeout)).message(request.message));
 		} finally {
 			end.clear();
 		}
@@ -157,10 +153,7 @@ export class GrpcBidi {
 	async exchange(message: GrpcMessage): Promise<Buffer> {
 		const end = new EarlyEnd(message);
 		try {
-			return await this.#send(message.message, end);
-		} catch (error) {
-			if (!(error instanceof CallFailure && error.isUnprocessed)) throw error;
-			return await this.#send(message.message, end);
+			return await untilBegun(() => this.#send(message.message, end));
 		} finally {
 			end.clear();
 		}
@@ -174,6 +167,16 @@ export class GrpcBidi {
 		const call = this.#call?.isOpen === true ? this.#call : await this.#begin(end);
 		this.#call = call;
 		return await call.exchange(message, end);
+	}
+}
+
+/** A second attempt if the server, which was about to close this connection or this stream, has not begun the first. */
+async function untilBegun(attempt: () => Promise<Buffer>): Promise<Buffer> {
+	try {
+		return await attempt();
+	} catch (error) {
+		if (!(error instanceof CallFailure && error.isUnprocessed)) throw error;
+		return await attempt();
 	}
 }
 

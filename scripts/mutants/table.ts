@@ -868,7 +868,9 @@ const kubelets: readonly Target[] = [
 		file: 'lib/rpc/grpc-session.ts',
 		tests: ['lib/rpc/grpc-client.test.ts'],
 		mutants: [
-			['			this.ping();\n', ''],
+			['			if (!this.#isHeard) this.ping();\n', ''],
+			['			this.#isHeard = false;\n', ''],
+			['if (!this.#isHeard)', 'if (true)'],
 			['		this.#keepalive ??= this.#nextPing();\n', ''],
 			['const timer = setTimeout(giveUp, pongMs)', 'const timer = setTimeout(giveUp, 1_000 * pongMs)'],
 		],
@@ -888,6 +890,26 @@ const kubelets: readonly Target[] = [
 			['messages.length > 1', 'messages.length > 2'],
 			['(this.#frames.isInsideMessage ?', '(false ?'],
 			['this.#stream.close(constants.NGHTTP2_CANCEL);', 'this.#stream.close();'],
+			["'the server ended the stream', { isUnprocessed: true }", "'the server ended the stream'"],
+		],
+	},
+	{
+		file: 'lib/rpc/http2-guard.ts',
+		tests: ['lib/rpc/bidi.test.ts'],
+		mutants: [
+			['				if (!unfinished.has(stream)) begun();\n', ''],
+			['			frames = 0;\n', ''],
+			['prefixBytes === 0 ? 0 : length * 256', 'length * 256'],
+			['return prefixBytes === 0 && leftBytes === 0;', 'return leftBytes === 0;'],
+		],
+	},
+	{
+		file: 'lib/rpc/server.ts',
+		tests: ['lib/rpc/bidi.test.ts'],
+		mutants: [
+			['			methods.endBidi();\n', ''],
+			['if (!isAnswering && !call.writableEnded)', 'if (!call.writableEnded)'],
+			['					if (isEnding) break;\n', ''],
 		],
 	},
 	{
