@@ -407,6 +407,18 @@ describe('the registry', () => {
 			assert.deepEqual([metadata.creationTimestamp, isCreated], [now, true]);
 		});
 
+		it('409: an update that names the uid of an object that is gone, where it would create one', async () => {
+			const object = configMap('a', { k: '1' }, { uid: 'gone' });
+			assert.equal(
+				await refusalOf(update(object, { allowsCreateOnUpdate: true })),
+				'409 Conflict: Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, ' +
+					'Key: /registry/configmaps/ns/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ' +
+					'UID in precondition: gone, UID in object meta: ',
+			);
+			assert.equal(await refusalOf(update(object)), '404 NotFound: configmaps "a" not found');
+			assert.deepEqual(await list(), []);
+		});
+
 		it('422: an update without a version, where upstream demands one', async () => {
 			await create(configMap('a'));
 			const strategy = { requiresVersionOnUpdate: true };

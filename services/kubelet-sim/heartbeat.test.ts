@@ -19,7 +19,8 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 		metadata: { ...object.metadata, uid: 'u', resourceVersion: String(version) },
 	});
 	const write = (verb: string) => async (object: T) => {
-		if (stored === undefined) throw new KubejoinError('API_NOT_FOUND', named);
+		// The API server creates a Lease by an update, and so compares the uid first.
+		if (stored === undefined) throw new KubejoinError(verb === 'renew' ? 'API_CONFLICT' : 'API_NOT_FOUND', named);
 		if (conflicts > 0) {
 			conflicts--;
 			version++;

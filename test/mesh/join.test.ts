@@ -4,6 +4,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSyn
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { verifyDetached } from '../../lib/pki/jws.ts';
 import { verifyStrictly } from '../openssl.ts';
@@ -34,6 +35,17 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			assert.deepEqual(metadata.ownerReferences, [
 				{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: node.metadata.uid },
 			]);
+		});
+
+		it('has no renewal of a Lease that was deleted', async () => {
+			const { leases } = mesh.api;
+			const namespace = wellKnown.kubeNodeLease;
+			const lease = await leases.create({ metadata: { name: 'gone', namespace }, spec: { holderIdentity: 'gone' } });
+			const renewed = await leases.renew(lease);
+			assert.equal(renewed.metadata.uid, lease.metadata.uid);
+			await leases.delete('gone', { namespace });
+			await assert.rejects(leases.renew(renewed), { code: 'API_CONFLICT', message: /UID in object meta: $/ });
+			await assert.rejects(leases.get('gone', namespace), { code: 'API_NOT_FOUND' });
 		});
 
 		it('runs the phases in order', () => {

@@ -33,8 +33,9 @@ export type NextObject<T extends KubeObject> = (previous: T | undefined) => Prom
 
 export async function updateObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
 	const sent = sentObject<T>(request);
+	const { name, namespace } = request;
 	const next = (previous: T | undefined): T => {
-		if (previous !== undefined) requireSameObject(objects, sent.metadata, previous.metadata);
+		requireSameObject(objects, sent.metadata, previous?.metadata ?? { name, namespace });
 		return sent;
 	};
 	return writeNext(objects, request, next, objects.strategy.allowsCreateOnUpdate === true);
@@ -234,7 +235,7 @@ function addedFinalizerProblems(next: ObjectMeta, previous: ObjectMeta) {
 /** Resources that upstream keeps under another name. */
 const etcdNames: Readonly<Record<string, string>> = { nodes: 'minions', services: 'services/specs' };
 
-/** @throws API_CONFLICT */
+/** An object that is to be created has no uid yet. @throws API_CONFLICT */
 function requireSameObject<T extends KubeObject>(
 	objects: StoredObjects<T>,
 	{ uid: wanted = '' }: ObjectMeta,
