@@ -38,8 +38,9 @@ export function addressOf({ view, path, lang, theme, t, show }: Route): string {
 	if (lang !== undefined) settings.set('lang', lang);
 	if (theme !== undefined) settings.set('theme', theme);
 	if (t !== undefined) settings.set('t', String(Math.ceil(t * 1_000) / 1_000));
-	const query = [settings.toString(), ...(show.length === 0 ? [] : [`show=${show.join(',')}`])].filter(Boolean);
-	return `${query.length === 0 ? '' : `?${query.join('&')}`}${hashOf(view, ...path)}`;
+	const shown = show.length === 0 ? '' : `show=${show.join(',')}`;
+	const query = [settings.toString(), shown].filter(Boolean).join('&');
+	return `${query && `?${query}`}${hashOf(view, ...path)}`;
 }
 
 /** `#/joins/ID/STEP`. A link to it keeps the query. */
