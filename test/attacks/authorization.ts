@@ -4,7 +4,7 @@ import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import { hasCode } from '../../lib/errors.ts';
 import { apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import { type Lease, wellKnown } from '../../lib/kube/types.ts';
-import { call, exchange } from '../../lib/rpc/channel.ts';
+import { type Channel, call, exchange } from '../../lib/rpc/channel.ts';
 import { contractOf, kindOf } from '../../lib/rpc/contracts.ts';
 import type { AttackGroup } from './attack.ts';
 import { issueUser, namespaceAdmin } from './identity.ts';
@@ -68,18 +68,22 @@ async function streamGrantsNothing({ mesh }: Target): Promise<void> {
 	const [own, other] = ['streaming', 'streamed'];
 	const channelOf = async (name: string) =>
 		mesh.channel(mesh.endpoint, { ca: mesh.ca, ...(await issueUser(mesh, `system:node:${name}`, ['system:nodes'])) });
-	const lease = (name: string) => ({ metadata: { namespace: wellKnown.kubeNodeLease, name } });
+	const renewTime = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z');
+	const created = async (from: Channel, name: string) =>
+		call<object, Lease>(from, 'Leases', 'Create', {
+			metadata: { namespace: wellKnown.kubeNodeLease, name },
+			spec: { renewTime: renewTime(Date.now()) },
+		});
 	const [channel, otherChannel] = [await channelOf(own), await channelOf(other)];
-	await call(channel, 'Leases', 'Create', lease(own));
-	const renewTime = new Date().toISOString().replace('Z', '000Z');
-	await call(otherChannel, 'Leases', 'Create', { ...lease(other), spec: { renewTime } });
+	const [lease, stolen] = [await created(channel, own), await created(otherChannel, other)];
 	const renew = exchange<object, Lease>(channel, 'Leases', 'Renew');
-	await renew({ ...lease(own), spec: { renewTime } });
-	const later = { renewTime: new Date(Date.now() + 3_600_000).toISOString().replace('Z', '000Z') };
-	for (const stolen of [lease(other), { metadata: { namespace: 'default', name: own } }, { metadata: {} }])
-		await assert.rejects(renew({ ...stolen, spec: later }), { code: 'API_FORBIDDEN' });
-	assert.equal((await mesh.api.leases.get(other, wellKnown.kubeNodeLease)).spec?.renewTime, renewTime);
-	await renew({ ...lease(own), spec: { renewTime } });
+	const renewed = await renew(lease);
+	const spec = { renewTime: renewTime(Date.now() + 3_600_000) };
+	const elsewhere = { metadata: { ...renewed.metadata, namespace: 'default' } };
+	for (const forged of [stolen, elsewhere, { metadata: {} }])
+		await assert.rejects(renew({ ...forged, spec }), { code: 'API_FORBIDDEN' });
+	assert.deepEqual((await mesh.api.leases.get(other, wellKnown.kubeNodeLease)).spec, stolen.spec);
+	await renew(renewed);
 }
 
 /** The claims and the key are genuine in each token but for one part. */
