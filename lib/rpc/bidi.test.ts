@@ -125,6 +125,15 @@ describe('a bidirectional method', () => {
 		assert.deepEqual([calls.length, new Set(calls).size, door.handshakes()], [3, 2, 1]);
 	});
 
+	it('refuses a message whose caller did not wait for the answer to the one before', async () => {
+		const renew = await open(echo);
+		await renew(named('a'));
+		const first = nameOf(renew(named('b')));
+		await assert.rejects(renew(named('c')), { name: 'TypeError', message: 'an exchange waits for its answer' });
+		assert.equal(await first, 'b');
+		assert.equal(await nameOf(renew(named('d'))), 'd');
+	});
+
 	it('refuses a message that cannot be decoded', async () => {
 		await open(echo);
 		const sending = channel.client.bidi({ path: PATH, metadata: {} });

@@ -116,8 +116,10 @@ export class GrpcCall {
 	 * Sends a message of a bidirectional method. The caller waits for its answer before it sends the next.
 	 *
 	 * @throws CallFailure  the call has ended
+	 * @throws TypeError    the caller did not wait
 	 */
-	exchange(request: Buffer, end: EarlyEnd): Promise<Buffer> {
+	async exchange(request: Buffer, end: EarlyEnd): Promise<Buffer> {
+		if (this.#settle !== undefined) throw new TypeError('an exchange waits for its answer');
 		this.#end = end;
 		this.#hasAnswer = false;
 		end.onFailure = (failure) => this.#cancel(failure);
