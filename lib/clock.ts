@@ -62,6 +62,14 @@ export function waitBy(clock: Clock): WaitUntil {
 
 /** RFC 3339 in UTC with whole seconds, as Kubernetes writes `metav1.Time`: `2026-01-31T12:00:00Z`. */
 export function rfc3339(ms: number): string {
+	const second = Math.floor(Math.trunc(ms) / 1000);
+	if (second !== last.second) last = { second, text: textOf(ms) };
+	return last.text;
+}
+/** The writes of a second have the same time. */
+let last = { second: Number.NaN, text: '' };
+
+function textOf(ms: number): string {
 	const date = new Date(ms);
 	const year = date.getUTCFullYear();
 	if (!(year >= 1000 && year <= 9999)) return `${date.toISOString().slice(0, 19)}Z`;

@@ -62,6 +62,7 @@ export class Budget {
 }
 
 type Reader = protobuf.Reader;
+type Part = number | string | Buffer;
 const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
@@ -168,29 +169,36 @@ class Decoder {
 			case 'message':
 				return this.message(type.message, this.#sub(reader), before);
 			case 'strings':
-				return this.#parts(this.#sub(reader)).flatMap(([number, value]) => (number === 1 ? [String(value)] : []));
+				return this.#strings(this.#sub(reader));
 			default:
 				return this.#special(type, this.#sub(reader));
 		}
 	}
 
 	#special({ form }: ValueType, reader: Reader): unknown {
-		const parts = new Map(this.#parts(reader, form === 'raw' || form === 'fieldsV1'));
-		const at = (number: number) => parts.get(number);
+		const isEmpty = !hasMore(reader);
+		let first: Part | undefined;
+		let second: Part | undefined;
+		let third: Part | undefined;
+		this.#eachPart(reader, form === 'raw' || form === 'fieldsV1', (number, value) => {
+			if (number === 1) first = value;
+			else if (number === 2) second = value;
+			else if (number === 3) third = value;
+		});
 		switch (form) {
 			case 'time':
 			case 'microTime': {
-				if (parts.size === 0) return undefined;
-				const time = { seconds: Number(at(1) ?? 0), nanos: Number(at(2) ?? 0) };
+				if (isEmpty) return undefined;
+				const time = { seconds: Number(first ?? 0), nanos: Number(second ?? 0) };
 				if (!canWrite(time)) throw new RangeError(`${time.seconds} seconds, ${time.nanos} nanoseconds is no time`);
 				return formatTime(time, form);
 			}
 			case 'quantity':
-				return parseQuantity(String(at(1) ?? '')).canonical;
+				return parseQuantity(String(first ?? '')).canonical;
 			case 'intOrString':
-				return at(1) === 1 ? String(at(3) ?? '') : Number(at(2) ?? 0) | 0;
+				return first === 1 ? String(third ?? '') : Number(second ?? 0) | 0;
 			default:
-				return this.#raw(at(1) as Buffer | undefined);
+				return this.#raw(first as Buffer | undefined);
 		}
 	}
 
@@ -201,18 +209,24 @@ class Decoder {
 		return parseJsonText(bytes.toString('utf8')).value ?? undefined;
 	}
 
+	#strings(reader: Reader): string[] {
+		const texts: string[] = [];
+		this.#eachPart(reader, false, (number, value) => {
+			if (number === 1) texts.push(String(value));
+		});
+		return texts;
+	}
+
 	/** The fields of a small message: numbers, texts, or bytes. */
-	#parts(reader: Reader, isBytes = false): [number, number | string | Buffer][] {
-		const parts: [number, number | string | Buffer][] = [];
+	#eachPart(reader: Reader, isBytes: boolean, found: (number: number, value: Part) => void): void {
 		while (hasMore(reader)) {
 			this.#budget.spend();
 			const tag = reader.uint32();
 			const [number, wireType] = [tag >>> 3, tag & 7];
-			if (wireType === VARINT) parts.push([number, int64(reader)]);
-			else if (wireType === LENGTH_DELIMITED) parts.push([number, isBytes ? asBuffer(reader.bytes()) : text(reader)]);
+			if (wireType === VARINT) found(number, int64(reader));
+			else if (wireType === LENGTH_DELIMITED) found(number, isBytes ? asBuffer(reader.bytes()) : text(reader));
 			else skip(reader, wireType, number);
 		}
-		return parts;
 	}
 }
 
@@ -229,10 +243,23 @@ function text(reader: Reader): string {
 }
 
 function int64(reader: Reader): number {
+	const { buf, pos } = reader;
+	const end = Math.min(reader.len, pos + SAFE_BYTES);
+	let small = 0;
+	let factor = 1;
+	for (let at = pos; at < end; at++, factor *= 128) {
+		const byte = buf[at] ?? 0;
+		small += (byte & 127) * factor;
+		if (byte >= 128) continue;
+		reader.pos = at + 1;
+		return small;
+	}
 	const value = (reader.int64() as unknown as { toNumber(): number }).toNumber();
 	if (!Number.isSafeInteger(value)) throw new RangeError(`${value} has more than 53 bits`);
 	return value;
 }
+/** So many bytes of a number have less than 53 bits. */
+const SAFE_BYTES = 7;
 
 /** @throws a group, which no message of Kubernetes has */
 function skip(reader: Reader, wireType: number, number: number): void {

@@ -4,6 +4,7 @@
  */
 import { isObject, type Json } from './read.ts';
 import type { Message, ValueType } from './schema.ts';
+import { usualTimes } from './times.ts';
 
 /** A larger object is not checked twice. */
 const MAX_VALUES = 1_000;
@@ -16,9 +17,10 @@ interface Budget {
 export const fits = (message: Message, value: Json): boolean => fitsMessage(message, value, { left: MAX_VALUES });
 
 function fitsMessage({ jsonFields }: Message, value: Json, budget: Budget): boolean {
-	for (const name of Object.keys(value)) {
+	// Without a list of the names, which would be a fortieth of what a heartbeat allocates.
+	for (const name in value) {
 		if (--budget.left < 0) return false;
-		const one = value[name];
+		const one = Object.hasOwn(value, name) ? value[name] : undefined;
 		if (one === null || one === undefined) continue;
 		const found = jsonFields.get(name);
 		if (found !== undefined && !fitsType(found.field.type, one, budget)) return false;
@@ -81,13 +83,10 @@ function fitsScalar({ form }: ValueType, value: unknown): boolean {
 	}
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string' && !/\p{Cs}/u.test(value);
+const surrogate = /\p{Cs}/u;
+const isText = (value: unknown): boolean => typeof value === 'string' && !surrogate.test(value);
 
-/** The last day of February in a leap year is unusual. */
-const usualDay = '(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31';
-const usualTime = `(?!0000)\\d{4}-(?:${usualDay})T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d`;
 const usualForms: Partial<Record<ValueType['form'], RegExp>> = {
-	time: new RegExp(`^${usualTime}Z$`),
-	microTime: new RegExp(`^${usualTime}\\.\\d{6}Z$`),
+	...usualTimes,
 	quantity: /^\d{1,15}(?:[KMG]i|m)?$/,
 };

@@ -20,8 +20,25 @@ const MAX_QUOTED = 256;
 const quoted = (text: string): string =>
 	JSON.stringify(text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`);
 
+/** The last day of February in a leap year is unusual. */
+const usualDay = '(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31';
+const usualTime = `(?!0000)\\d{4}-(?:${usualDay})T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d`;
+/** Times that are valid, in their canonical text. */
+export const usualTimes = {
+	time: new RegExp(`^${usualTime}Z$`),
+	microTime: new RegExp(`^${usualTime}\\.\\d{6}Z$`),
+} as const;
+
 /** @throws TimeError */
 export function parseTime(text: string, form: keyof typeof layouts): WireTime {
+	if (!usualTimes[form].test(text)) return parseUnusual(text, form);
+	const seconds = Date.parse(`${text.slice(0, SECONDS_LENGTH)}Z`) / 1000;
+	return { seconds, nanos: form === 'time' ? 0 : Number(text.slice(SECONDS_LENGTH + 1, -1)) * 1000 };
+}
+const SECONDS_LENGTH = '2006-01-02T15:04:05'.length;
+
+/** @throws TimeError */
+function parseUnusual(text: string, form: keyof typeof layouts): WireTime {
 	const refuse = (problem: string): never => {
 		throw new TimeError(`parsing time ${quoted(text)}${problem}`);
 	};

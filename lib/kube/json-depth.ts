@@ -28,7 +28,7 @@ export function countValues(value: unknown, max: number): number {
 		}
 		return count;
 	}
-	// Without a list of the entries: a write is counted four times.
+	// Without a list of the entries: each write is counted.
 	for (const name in value) {
 		if (count > max) break;
 		if (Object.hasOwn(value, name)) count += 1 + countValues((value as JsonObject)[name], max - count - 1);
@@ -51,7 +51,12 @@ export function approximateBytes(value: unknown): number {
 	if (typeof value === 'string') return value.length + 2;
 	if (typeof value !== 'object' || value === null) return 5;
 	let bytes = 2;
-	if (Array.isArray(value)) for (const entry of value) bytes += approximateBytes(entry) + 1;
-	else for (const [name, entry] of Object.entries(value)) bytes += name.length + 4 + approximateBytes(entry);
+	if (Array.isArray(value)) {
+		for (const entry of value) bytes += approximateBytes(entry) + 1;
+		return bytes;
+	}
+	// Without a list of the entries, as above.
+	for (const name in value)
+		if (Object.hasOwn(value, name)) bytes += name.length + 4 + approximateBytes((value as JsonObject)[name]);
 	return bytes;
 }

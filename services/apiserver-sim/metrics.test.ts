@@ -211,9 +211,10 @@ describe('who was let in', () => {
 		const registry = new Registry();
 		let isGood = true;
 		const authenticate = countedAuthenticator(
-			async () => {
-				if (!isGood) throw new KubejoinError('API_UNAUTHORIZED', {});
-				return { username: 'canary', groups: [] };
+			({ peer: { certificate } }) => {
+				if (!isGood) return Promise.reject(new KubejoinError('API_UNAUTHORIZED', {}));
+				const user = { username: 'canary', groups: [] };
+				return certificate.state === 'verified' ? user : Promise.resolve(user);
 			},
 			registry,
 			() => hourMs,
@@ -221,7 +222,7 @@ describe('who was let in', () => {
 		assert.deepEqual(await authenticate(credentials()), { username: 'canary', groups: [] });
 		await authenticate(credentials(3 * hourMs));
 		isGood = false;
-		await assert.rejects(authenticate(credentials(0)));
+		await assert.rejects(async () => authenticate(credentials(0)));
 		const text = await registry.metrics();
 		for (const line of [
 			'authentication_attempts{result="success"} 2',

@@ -8,6 +8,7 @@ import { Gauge } from 'prom-client';
 import type { Clock } from '../../lib/clock.ts';
 import { shownToCaller } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
+import type { UserInfo } from '../../lib/kube/types.ts';
 import { type ElapsedMs, memoized, OTHER, type Registry, seriesCounter, seriesHistogram } from '../../lib/metrics.ts';
 import type { CalledMethod, Ending, Observe } from '../../lib/rpc/server.ts';
 import type { Authenticate } from './authenticate/union.ts';
@@ -202,16 +203,22 @@ export function countedAuthenticator(authenticate: Authenticate, registry: Regis
 		buckets: lifetimeBuckets,
 	})({});
 	const [succeeded, failed] = [attempts({ result: 'success' }), attempts({ result: 'error' })];
-	return async (credentials) => {
-		const { certificate } = credentials.peer;
-		if (certificate.state === 'verified') lifetime((certificate.notAfter - clock()) / 1000);
+	const counted = async (authenticated: Promise<UserInfo>): Promise<UserInfo> => {
 		try {
-			const user = await authenticate(credentials);
+			const user = await authenticated;
 			succeeded();
 			return user;
 		} catch (error) {
 			failed();
 			throw error;
 		}
+	};
+	return (credentials) => {
+		const { certificate } = credentials.peer;
+		if (certificate.state === 'verified') lifetime((certificate.notAfter - clock()) / 1000);
+		const authenticated = authenticate(credentials);
+		if (authenticated instanceof Promise) return counted(authenticated);
+		succeeded();
+		return authenticated;
 	};
 }

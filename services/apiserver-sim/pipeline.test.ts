@@ -45,7 +45,7 @@ describe('the pipeline', () => {
 		[resources.nodes, nodes],
 		[resources.selfSubjectReviews, reviews],
 	]);
-	const pipelineOf = (authorizer: { authorize(attributes: Attributes): Decision | Promise<Decision> }) =>
+	const pipelineOf = (authorizer: { authorize(attributes: Attributes): Decision }) =>
 		createPipeline(async () => user, authorizer, endpoints);
 	const all = fakeAuthorizer(
 		...['create', 'get', 'list', 'watch', 'update', 'delete'].flatMap((verb) =>

@@ -79,22 +79,23 @@ export function createPipeline(
 	count: CountRefusal = () => undefined,
 ): Pipeline {
 	/** The user that the request runs as, who may make it. */
-	async function allowedUser(attributes: Attributes, { impersonation }: Credentials): Promise<UserInfo> {
+	function allowedUser(attributes: Attributes, { impersonation }: Credentials): UserInfo {
 		if (impersonation.length === 0) {
-			await requireAllowed(authorizer, attributes);
+			requireAllowed(authorizer, attributes);
 			return attributes.user;
 		}
-		const user = await impersonatedUser(authorizer, attributes, impersonation);
+		const user = impersonatedUser(authorizer, attributes, impersonation);
 		if (user !== attributes.user) setSpanAttributes({ 'kubejoin.impersonator': attributes.user.username });
-		await requireAllowed(authorizer, { ...attributes, user });
+		requireAllowed(authorizer, { ...attributes, user });
 		return user;
 	}
 	/** Authenticate, authorize, and find the endpoint. */
 	async function allowed(unauthenticated: UnauthenticatedRequest, credentials: Credentials) {
-		const caller = await authenticate(credentials);
+		const authenticated = authenticate(credentials);
+		const caller = authenticated instanceof Promise ? await authenticated : authenticated;
 		requireBoundedNames(unauthenticated, count);
 		const namespace = scopeOf(unauthenticated);
-		const user = await allowedUser(attributesOf(unauthenticated, caller, namespace), credentials);
+		const user = allowedUser(attributesOf(unauthenticated, caller, namespace), credentials);
 		const endpoint = endpoints.get(unauthenticated.resource);
 		const verbs = verbsOf(unauthenticated);
 		if (endpoint === undefined || verbs === undefined || !isServed(endpoint, unauthenticated.subresource))
@@ -152,7 +153,7 @@ export function createPipeline(
 		},
 		async authorizePath(path, verb, credentials) {
 			const user = await authenticate(credentials);
-			await allowedUser({ resourceRequest: false, user, verb, path }, credentials);
+			allowedUser({ resourceRequest: false, user, verb, path }, credentials);
 		},
 	};
 }
@@ -285,9 +286,8 @@ function objectInScope(object: KubeObject, resource: ApiResource, namespace: str
 	return { ...object, metadata: { ...metadata, namespace } };
 }
 
-async function requireAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
-	const decided = authorizer.authorize(attributes);
-	const found = decided instanceof Promise ? await decided : decided;
+function requireAllowed(authorizer: Authorizer, attributes: Attributes): void {
+	const found = authorizer.authorize(attributes);
 	setSpanAttributes(() => ({
 		'kubejoin.request.verb': attributes.verb,
 		'kubejoin.request.what': whatOf(attributes),

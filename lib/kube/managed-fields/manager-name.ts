@@ -9,9 +9,12 @@ import { isPrintable } from '../../text.ts';
  */
 export function managerName(fieldManager: string, userAgent: string): string {
 	if (fieldManager !== '') return fieldManager;
+	const slash = userAgent.slice(0, 1024).indexOf('/');
+	const product = slash === -1 ? userAgent.slice(0, 1024) : userAgent.slice(0, slash);
+	if (product.length <= limits.fieldManagerBytes.value && /^[ -~]*$/.test(product)) return product;
 	let name = '';
 	let bytes = 0;
-	for (const character of userAgent.slice(0, 1024).split('/')[0] ?? '') {
+	for (const character of product) {
 		if (!isPrintable(character)) continue;
 		bytes += Buffer.byteLength(character);
 		if (bytes > limits.fieldManagerBytes.value) break;

@@ -103,6 +103,6 @@ export const isOf = (attributes: Pick<AdmissionAttributes, 'resource'>, { group,
 
 /** Work of a plug-in on the writes that concern it. No promise is made for the others, which are most of them. */
 export const when =
-	<T>(concerns: (write: AdmissionAttributes) => boolean, work: (attributes: AdmissionAttributes) => Promise<T>) =>
-	(attributes: AdmissionAttributes): Promise<T> | undefined =>
+	<T>(concerns: (write: AdmissionAttributes) => boolean, work: (attributes: AdmissionAttributes) => T) =>
+	(attributes: AdmissionAttributes): T | undefined =>
 		concerns(attributes) ? work(attributes) : undefined;

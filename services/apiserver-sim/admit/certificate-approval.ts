@@ -15,11 +15,11 @@ export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => 
 	name: 'CertificateApproval',
 	validate: when(
 		(write) => isOf(write, resources.certificateSigningRequests),
-		async (attributes) => {
+		(attributes) => {
 			const { operation, subresource, user } = attributes;
 			if (operation !== 'UPDATE' || subresource !== 'approval') return;
 			const { signerName } = (attributes.previous as CertificateSigningRequest).spec;
-			if (await mayUseSigner(user, 'approve', signerName, authorizer)) return;
+			if (mayUseSigner(user, 'approve', signerName, authorizer)) return;
 			throw notAdmitted(attributes, `user not permitted to approve requests with signerName ${quoted(signerName)}`);
 		},
 	),

@@ -16,7 +16,7 @@ export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => (
 	name: 'CertificateSigning',
 	validate: when(
 		(write) => isOf(write, resources.certificateSigningRequests),
-		async (attributes) => {
+		(attributes) => {
 			const { operation, subresource, user } = attributes;
 			if (operation !== 'UPDATE' || subresource !== 'status') return;
 			const previous = attributes.previous as CertificateSigningRequest;
@@ -24,7 +24,7 @@ export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => (
 			const signed = (csr: CertificateSigningRequest) => [csr.status?.certificate ?? '', csr.status?.conditions ?? []];
 			if (isDeepStrictEqual(signed(previous), signed(next))) return;
 			const { signerName } = previous.spec;
-			if (await mayUseSigner(user, 'sign', signerName, authorizer)) return;
+			if (mayUseSigner(user, 'sign', signerName, authorizer)) return;
 			throw notAdmitted(attributes, `user not permitted to sign requests with signerName ${quoted(signerName)}`);
 		},
 	),

@@ -17,13 +17,13 @@ export const clusterTrustBundleAttest = (authorizer: Authorizer): AdmissionPlugi
 	name: 'ClusterTrustBundleAttest',
 	validate: when(
 		(write) => isOf(write, resources.clusterTrustBundles),
-		async (attributes) => {
+		(attributes) => {
 			const { operation, object, previous, user } = attributes;
 			if (operation === 'DELETE') return;
 			const { signerName = '' } = (object as Bundle).spec ?? {};
 			if (signerName === '') return;
 			if (operation === 'UPDATE' && isDeepStrictEqual(withoutCollection(object), withoutCollection(previous))) return;
-			if (await mayUseSigner(user, 'attest', signerName, authorizer)) return;
+			if (mayUseSigner(user, 'attest', signerName, authorizer)) return;
 			throw notAdmitted(attributes, `user not permitted to attest for signerName ${quoted(signerName)}`);
 		},
 	),

@@ -208,12 +208,12 @@ async function podNamesAudience(pod: Pod, audience: string, objects: ObjectReade
 	return false;
 }
 
-async function authorizeAudience(
+function authorizeAudience(
 	{ user, resource, namespace, name }: AdmissionAttributes,
 	audience: string,
 	authorizer: Authorizer,
-): Promise<Refusal> {
-	const { decision, error } = await authorizer.authorize({
+): Refusal {
+	const { decision, error } = authorizer.authorize({
 		resourceRequest: true,
 		user,
 		verb: 'request-serviceaccounts-token-audience',

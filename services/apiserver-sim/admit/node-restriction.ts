@@ -147,14 +147,16 @@ export const nodeRestriction = (objects: ObjectReader, authorizer: Authorizer, r
 	name: 'NodeRestriction',
 	mutate: when(
 		({ user }) => nodeNameOf(user) !== undefined,
-		async (attributes) => {
+		(attributes) => {
 			const { user } = attributes;
 			const node = nodeNameOf(user);
 			if (node === undefined) return undefined;
 			if (node === '') throw notAdmitted(attributes, `could not determine node from user ${quoted(user.username)}`);
-			const refusal = await refusalOf(node, attributes, { objects, authorizer, readCsr });
-			if (refusal !== undefined) throw notAdmitted(attributes, refusal);
-			return undefined;
+			const refuse = (refusal: Refusal): undefined => {
+				if (refusal !== undefined) throw notAdmitted(attributes, refusal);
+			};
+			const refusal = refusalOf(node, attributes, { objects, authorizer, readCsr });
+			return refusal instanceof Promise ? refusal.then(refuse) : refuse(refusal);
 		},
 	),
 });
@@ -166,11 +168,11 @@ interface Readers {
 }
 
 /** @throws API_NOT_FOUND  a pod or node that the write depends on */
-async function refusalOf(
+function refusalOf(
 	node: string,
 	attributes: AdmissionAttributes,
 	{ objects, authorizer, readCsr }: Readers,
-): Promise<Refusal> {
+): Promise<Refusal> | Refusal {
 	if (isOf(attributes, resources.nodes)) return checkNode(node, attributes);
 	if (isOf(attributes, resources.leases)) return checkLease(node, attributes);
 	if (isOf(attributes, resources.csiNodes)) return checkCsiNode(node, attributes);

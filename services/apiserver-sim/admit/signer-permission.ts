@@ -7,12 +7,12 @@ import type { UserInfo } from '../../../lib/kube/types.ts';
 import type { Authorizer, ResourceRequest } from '../authorize/attributes.ts';
 
 /** Allowed for this signer by name, or for all signers of its domain (`kubernetes.io/*`). */
-export async function mayUseSigner(
+export function mayUseSigner(
 	user: UserInfo,
 	verb: 'approve' | 'sign' | 'attest',
 	signerName: string,
 	authorizer: Authorizer,
-): Promise<boolean> {
+): boolean {
 	const request: Omit<ResourceRequest, 'name'> = {
 		user,
 		verb,
@@ -23,9 +23,9 @@ export async function mayUseSigner(
 		subresource: '',
 		namespace: '',
 	};
-	const isAllowed = async (name: string) => {
-		const { decision, error } = await authorizer.authorize({ ...request, name });
+	const isAllowed = (name: string) => {
+		const { decision, error } = authorizer.authorize({ ...request, name });
 		return decision === 'Allow' && error === undefined;
 	};
-	return (await isAllowed(signerName)) || (await isAllowed(`${signerName.split('/')[0]}/*`));
+	return isAllowed(signerName) || isAllowed(`${signerName.split('/')[0]}/*`);
 }

@@ -12,7 +12,11 @@ const account = 'system:serviceaccount:ns:sa';
 
 describe('impersonation', () => {
 	let asked: readonly string[];
-	const ask = (allowed: readonly string[], headers: readonly [string, string][], request: Attributes = listNodes) => {
+	const ask = async (
+		allowed: readonly string[],
+		headers: readonly [string, string][],
+		request: Attributes = listNodes,
+	) => {
 		const authorizer = fakeAuthorizer(...allowed);
 		asked = authorizer.asked;
 		return impersonatedUser(authorizer, request, impersonationHeaders(headers.flat()));

@@ -30,18 +30,18 @@ const nodeNameKey = 'authentication.kubernetes.io/node-name';
  * @param attributes  of the request, with its caller as the user
  * @throws API_BAD_REQUEST, API_FORBIDDEN, API_PATH_FORBIDDEN
  */
-export async function impersonatedUser(
+export function impersonatedUser(
 	authorizer: Authorizer,
 	attributes: Attributes,
 	headers: readonly ImpersonationHeader[],
-): Promise<UserInfo> {
+): UserInfo {
 	const wanted = wantedUser(headers);
 	if (wanted === undefined) return attributes.user;
 	let refusal: unknown;
 	for (const mode of modes) {
 		if (!mode.applies(wanted, attributes.user)) continue;
 		try {
-			await requireMode(authorizer, mode, wanted, attributes);
+			requireMode(authorizer, mode, wanted, attributes);
 			return withDefaultGroups(mode, wanted);
 		} catch (error) {
 			refusal ??= error;
@@ -142,15 +142,15 @@ const modes: readonly Mode[] = [
 ];
 
 /** @throws API_FORBIDDEN, API_PATH_FORBIDDEN */
-async function requireMode(authorizer: Authorizer, mode: Mode, wanted: WantedUser, attributes: Attributes) {
+function requireMode(authorizer: Authorizer, mode: Mode, wanted: WantedUser, attributes: Attributes): void {
 	const caller = mode === associatedNode ? withoutExtra(attributes.user) : attributes.user;
 	if (mode !== unconstrained) {
 		const verb = `impersonate-on:${mode.name}:${attributes.verb}`;
-		await requireAllowed(authorizer, { ...attributes, user: caller, verb });
+		requireAllowed(authorizer, { ...attributes, user: caller, verb });
 	}
-	for (const attribute of attributesOf(mode, wanted, caller)) await requireAllowed(authorizer, attribute);
-	await requireAllOf(authorizer, groupAttributes(mode, wanted, caller), mode);
-	await requireAllOf(authorizer, extraAttributes(mode, wanted, caller), mode);
+	for (const attribute of attributesOf(mode, wanted, caller)) requireAllowed(authorizer, attribute);
+	requireAllOf(authorizer, groupAttributes(mode, wanted, caller), mode);
+	requireAllOf(authorizer, extraAttributes(mode, wanted, caller), mode);
 }
 
 /** The permission must hold for every node, so the authorizer sees only which details are known of the caller. */
@@ -159,8 +159,8 @@ const withoutExtra = (caller: UserInfo): UserInfo => ({
 	extra: { 'authentication.kubernetes.io/associated-node-keys': Object.keys(caller.extra ?? {}).toSorted() },
 });
 
-async function requireAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
-	const { decision, reason, error } = await authorizer.authorize(attributes);
+function requireAllowed(authorizer: Authorizer, attributes: Attributes): void {
+	const { decision, reason, error } = authorizer.authorize(attributes);
 	if (decision === 'Allow') return;
 	throw forbidden(attributes, [error, reason].filter(Boolean).join(': '));
 }
@@ -205,12 +205,12 @@ interface Permissions {
 /** From this number on, a constrained mode first asks for the permission that includes all. */
 const MANY = 4;
 
-async function requireAllOf(authorizer: Authorizer, { each, all }: Permissions, mode: Mode): Promise<void> {
+function requireAllOf(authorizer: Authorizer, { each, all }: Permissions, mode: Mode): void {
 	if (mode !== unconstrained && each.length >= MANY) {
-		const { decision } = await authorizer.authorize(all);
+		const { decision } = authorizer.authorize(all);
 		if (decision === 'Allow') return;
 	}
-	for (const one of each) await requireAllowed(authorizer, one);
+	for (const one of each) requireAllowed(authorizer, one);
 }
 
 /** @throws API_FORBIDDEN */

@@ -48,7 +48,7 @@ describe('authentication', () => {
 			['api'],
 		);
 		const authenticator = createAuthenticator(cacheSuccesses(verify, clock), ['api'], clock);
-		authenticate = (certificate, authorization) =>
+		authenticate = async (certificate, authorization) =>
 			authenticator({ peer: { address: '10.0.0.1:1', certificate }, authorization, impersonation: [] });
 	});
 	const none: PeerCertificate = { state: 'none' };

@@ -14,7 +14,8 @@ import { bearerToken } from './bearer-token.ts';
 import { type AuthenticateToken, invalidBearerToken } from './token-authenticator.ts';
 import { userOfCertificate } from './x509.ts';
 
-export type Authenticate = (credentials: Credentials) => Promise<UserInfo>;
+/** A certificate needs no wait. */
+export type Authenticate = (credentials: Credentials) => Promise<UserInfo> | UserInfo;
 
 const anonymous: UserInfo = { username: wellKnown.anonymous, groups: [wellKnown.groups.unauthenticated] };
 
@@ -46,11 +47,7 @@ export function createAuthenticator(
 		users.set(credential, user);
 		return user;
 	};
-	return async ({ peer, authorization }) => {
-		const problems: string[] = [];
-		const certificate = userOfCertificate(peer.certificate, clock());
-		if (typeof certificate === 'object') return userOf(peer.certificate, certificate);
-		if (certificate !== undefined) problems.push(certificate);
+	const byToken = async ({ authorization }: Credentials, problems: string[]): Promise<UserInfo> => {
 		const token = bearerToken(authorization);
 		if (token !== undefined) {
 			const verdict = await authenticateToken(token, audiences).catch((error: unknown) => {
@@ -67,5 +64,11 @@ export function createAuthenticator(
 			{},
 			{ cause: new Error(`Unable to authenticate the request: [${problems.join(', ')}]`) },
 		);
+	};
+	return (credentials) => {
+		const { certificate } = credentials.peer;
+		const found = userOfCertificate(certificate, clock());
+		if (typeof found === 'object') return userOf(certificate, found);
+		return byToken(credentials, found === undefined ? [] : [found]);
 	};
 }

@@ -50,10 +50,7 @@ export interface Decision {
 	readonly error?: string;
 }
 
+/** It decides at once, from copies of the objects that it reads. */
 export interface Authorizer {
-	authorize(attributes: Attributes): Promise<Decision> | Decision;
-}
-/** An authorizer that needs to wait for nothing. */
-export interface SyncAuthorizer extends Authorizer {
 	authorize(attributes: Attributes): Decision;
 }

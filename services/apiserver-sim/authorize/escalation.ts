@@ -36,14 +36,14 @@ const everything: readonly PolicyRule[] = [
  * @param previous  the stored role; undefined for a new one
  * @returns         why the role may not be written, in upstream's words, or undefined
  */
-export async function checkRole(
+export function checkRole(
 	role: Role,
 	previous: Role | undefined,
 	name: string,
 	resource: 'roles' | 'clusterroles',
 	grantor: Grantor,
-): Promise<string | undefined> {
-	if (isMaster(grantor.user) || (await isAllowed(grantor, 'escalate', resource, name))) return undefined;
+): string | undefined {
+	if (isMaster(grantor.user) || isAllowed(grantor, 'escalate', resource, name)) return undefined;
 	const problem = notHeld(role.rules ?? [], grantor);
 	if (problem !== undefined) return problem;
 	const aggregates = role.aggregationRule !== undefined || previous?.aggregationRule !== undefined;
@@ -56,10 +56,10 @@ export async function checkRole(
  * @returns why the binding may not be written, in upstream's words, or undefined
  * @throws API_NOT_FOUND  the bound role does not exist, and the writer may not bind every role
  */
-export async function checkBinding({ roleRef }: RoleBinding, grantor: Grantor): Promise<string | undefined> {
+export function checkBinding({ roleRef }: RoleBinding, grantor: Grantor): string | undefined {
 	if (
 		isMaster(grantor.user) ||
-		(await isAllowed(grantor, 'bind', roleRef.kind === 'Role' ? 'roles' : 'clusterroles', roleRef.name))
+		isAllowed(grantor, 'bind', roleRef.kind === 'Role' ? 'roles' : 'clusterroles', roleRef.name)
 	)
 		return undefined;
 	return notHeld(rulesOf(roleRef, grantor), grantor);
@@ -67,13 +67,13 @@ export async function checkBinding({ roleRef }: RoleBinding, grantor: Grantor): 
 
 const isMaster = ({ groups }: UserInfo): boolean => groups.includes(wellKnown.groups.masters);
 
-async function isAllowed(
+function isAllowed(
 	{ user, namespace, authorizer }: Grantor,
 	verb: 'escalate' | 'bind',
 	resource: string,
 	name: string,
-): Promise<boolean> {
-	const { decision, error } = await authorizer.authorize({
+): boolean {
+	const { decision, error } = authorizer.authorize({
 		resourceRequest: true,
 		user,
 		verb,

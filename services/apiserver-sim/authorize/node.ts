@@ -5,7 +5,7 @@
  * @source plugin/pkg/auth/authorizer/node/node_authorizer.go release 1.37 with its default feature gates
  */
 import { wellKnown } from '../../../lib/kube/types.ts';
-import type { Decision, ResourceRequest, SyncAuthorizer } from './attributes.ts';
+import type { Authorizer, Decision, ResourceRequest } from './attributes.ts';
 import { quoted } from './go-text.ts';
 import { nodeNameOf } from './node-identity.ts';
 import { nodeRules } from './node-rules.ts';
@@ -185,7 +185,7 @@ const checks: ReadonlyMap<string, Check> = new Map([
  * The node authorizer. It has no opinion of users that are no nodes.
  * @param graph  the objects that are related to each node
  */
-export function createNodeAuthorizer(graph: NodeGraph): SyncAuthorizer {
+export function createNodeAuthorizer(graph: NodeGraph): Authorizer {
 	const sharedRules = nodeRules();
 	return {
 		authorize(attributes) {

@@ -3,9 +3,9 @@
  * @source apiserver/pkg/authorization/authorizerfactory NewPrivilegedGroups
  */
 import { wellKnown } from '../../../lib/kube/types.ts';
-import type { SyncAuthorizer } from './attributes.ts';
+import type { Authorizer } from './attributes.ts';
 
-export const privilegedGroups: SyncAuthorizer = {
+export const privilegedGroups: Authorizer = {
 	authorize: ({ user }) => ({
 		decision: user.groups.includes(wellKnown.groups.masters) ? 'Allow' : 'NoOpinion',
 		reason: '',

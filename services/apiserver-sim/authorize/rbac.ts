@@ -6,7 +6,7 @@
  */
 import { serviceAccountUsername } from '../../../lib/kube/service-account-user.ts';
 import type { PolicyRule, Role, RoleBinding, RoleRef, Subject, UserInfo } from '../../../lib/kube/types.ts';
-import type { Attributes, Decision, SyncAuthorizer } from './attributes.ts';
+import type { Attributes, Authorizer, Decision } from './attributes.ts';
 import { aggregated, quoted } from './go-text.ts';
 
 /** Synchronous views of a cache of the RBAC objects. */
@@ -121,7 +121,7 @@ class Allowed implements Decision {
  * The RBAC authorizer: Allow with the binding that allows it, or NoOpinion. A role that is missing does not stop the
  * others from being looked at; it is named in the reason when nothing else allows the request.
  */
-export function createRbacAuthorizer(source: RbacSource): SyncAuthorizer {
+export function createRbacAuthorizer(source: RbacSource): Authorizer {
 	return {
 		authorize(attributes) {
 			const errors: string[] = [];

@@ -5,7 +5,7 @@ import { resourceRequest, userNamed } from './fixtures.test.ts';
 import { privilegedGroups } from './privileged-groups.ts';
 import { unionOf } from './union.ts';
 
-const saying = (decision: Decision): Authorizer => ({ authorize: async () => decision });
+const saying = (decision: Decision): Authorizer => ({ authorize: () => decision });
 const unasked: Authorizer = { authorize: () => assert.fail('asked after the decision was made') };
 const noOpinion: Decision = { decision: 'NoOpinion', reason: '' };
 
@@ -14,7 +14,7 @@ describe('unionOf', () => {
 		it(`ends with the first ${decision} and only its reason`, async () => {
 			const first = saying({ decision: 'NoOpinion', reason: 'first', error: 'broken' });
 			const union = unionOf({ first, second: saying({ decision, reason: 'second' }), unasked });
-			assert.deepEqual(await union.authorize(resourceRequest({})), { decision, reason: 'second' });
+			assert.deepEqual(union.authorize(resourceRequest({})), { decision, reason: 'second' });
 		});
 	}
 	it('joins the reasons by lines after the names of their authorizers, without the empty ones', async () => {
@@ -23,7 +23,7 @@ describe('unionOf', () => {
 			silent: saying(noOpinion),
 			rbac: saying({ ...noOpinion, reason: 'b' }),
 		});
-		assert.deepEqual(await union.authorize(resourceRequest({})), {
+		assert.deepEqual(union.authorize(resourceRequest({})), {
 			...noOpinion,
 			reason: 'node: a\nrbac: b',
 			error: undefined,
@@ -31,10 +31,10 @@ describe('unionOf', () => {
 	});
 	it('collects the errors', async () => {
 		const union = unionOf({ a: saying({ ...noOpinion, error: 'a' }), b: saying({ ...noOpinion, error: 'b' }) });
-		assert.deepEqual(await union.authorize(resourceRequest({})), { ...noOpinion, error: '[a, b]' });
+		assert.deepEqual(union.authorize(resourceRequest({})), { ...noOpinion, error: '[a, b]' });
 	});
 	it('has no opinion without authorizers', async () =>
-		assert.deepEqual(await unionOf({}).authorize(resourceRequest({})), { ...noOpinion, error: undefined }));
+		assert.deepEqual(unionOf({}).authorize(resourceRequest({})), { ...noOpinion, error: undefined }));
 });
 
 describe('privilegedGroups', () => {

@@ -13,12 +13,11 @@ import { aggregated } from './go-text.ts';
 export function unionOf(authorizers: Readonly<Record<string, Authorizer>>): Authorizer {
 	const inOrder = Object.entries(authorizers);
 	return {
-		async authorize(attributes: Attributes): Promise<Decision> {
+		authorize(attributes: Attributes): Decision {
 			const reasons: string[] = [];
 			const errors: string[] = [];
 			for (const [name, authorizer] of inOrder) {
-				const answer = authorizer.authorize(attributes);
-				const decision = answer instanceof Promise ? await answer : answer;
+				const decision = authorizer.authorize(attributes);
 				if (decision.decision !== 'NoOpinion') return decision;
 				if (decision.reason !== '') reasons.push(`${name}: ${decision.reason}`);
 				if (decision.error !== undefined) errors.push(decision.error);

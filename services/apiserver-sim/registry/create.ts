@@ -57,7 +57,8 @@ export async function preparedObject<T extends KubeObject>(
 		kind: resource.kind,
 		metadata: isCounted ? { ...metadata, generation: 1 } : metadata,
 	};
-	if (isLarge(created)) await turn();
+	const hasManyValues = isLarge(created);
+	if (hasManyValues) await turn();
 	const { name = '' } = created.metadata;
 	const { nameRule = subdomainProblems } = strategy;
 	requireValid(resource, name, [
@@ -67,10 +68,10 @@ export async function preparedObject<T extends KubeObject>(
 		...(strategy.validate?.(created) ?? []),
 		...(strategy.validateCreate?.(created) ?? []),
 	]);
-	if (isLarge(created)) await turn();
+	if (hasManyValues) await turn();
 	objects.warn(request, created, undefined);
 	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
-	if (isLarge(created)) await turn();
+	if (hasManyValues) await turn();
 	return created;
 }
 

@@ -140,10 +140,11 @@ export class StoredObjects<T extends KubeObject> {
 	/** Mutating admission and the check of the content: the object to prepare. @throws their refusals */
 	async admitted(request: ApiRequest, operation: Operation, object: T, previous: T | undefined): Promise<T> {
 		const complete = this.#managed(request, this.strategy.setDefaults?.(object) ?? object, previous);
-		if (isLarge(complete)) await turn();
+		const hasManyValues = isLarge(complete);
+		if (hasManyValues) await turn();
 		const admitted = await this.admission.mutate({ request, operation, object: complete, previous });
-		if (isLarge(admitted)) await turn();
-		const refusal = await this.strategy.authorizeContent?.(request, admitted, previous);
+		if (hasManyValues) await turn();
+		const refusal = this.strategy.authorizeContent?.(request, admitted, previous);
 		if (refusal === undefined) return admitted;
 		throw notAdmitted(attributesOf({ request, operation, object: admitted, previous }), refusal);
 	}

@@ -86,7 +86,7 @@ export interface Strategy<T extends KubeObject> {
 	 *
 	 * @source pkg/registry/rbac policybased storages
 	 */
-	readonly authorizeContent?: (request: ApiRequest, object: T, previous: T | undefined) => Promise<string | undefined>;
+	readonly authorizeContent?: (request: ApiRequest, object: T, previous: T | undefined) => string | undefined;
 }
 
 const storeGroup = (group: string) => (group === '' ? '' : `.${group}`);

@@ -80,9 +80,14 @@ async function replaceObject<T extends KubeObject>(
 	const admitted = await objects.admitted(request, 'UPDATE', identified, previous);
 	requireVersion(objects, request.name, admitted.metadata, previous.metadata);
 	const prepared = strategy.prepareForUpdate?.(admitted, previous, request.subresource, objects.now()) ?? admitted;
-	if (isLarge(prepared)) await turn();
+	const hasManyValues = isLarge(prepared);
+	if (hasManyValues) await turn();
 	return objects.reserved(request, withManagedFieldsOf(prepared, admitted), previous, (object) =>
-		storeNext(objects, request, withGeneration(objects, object, previous), previous, sent.metadata),
+		storeNext(objects, request, withGeneration(objects, object, previous), {
+			previous,
+			sent: sent.metadata,
+			hasManyValues,
+		}),
 	);
 }
 
@@ -90,8 +95,7 @@ async function storeNext<T extends KubeObject>(
 	objects: StoredObjects<T>,
 	request: ApiRequest,
 	next: T,
-	previous: T,
-	sent: ObjectMeta,
+	{ previous, sent, hasManyValues }: { previous: T; sent: ObjectMeta; hasManyValues: boolean },
 ): Promise<T> {
 	const { strategy, resource } = objects;
 	const keepsTime = strategy.ignoresDeletionTimeIn?.includes(request.subresource) === true;
@@ -106,10 +110,10 @@ async function storeNext<T extends KubeObject>(
 		...(checksFinalizers(resource, request.subresource) ? newFinalizerProblems(next.metadata) : []),
 		...(strategy.reportsChangesFirst === true ? [...ofChange, ...ofObject] : [...ofObject, ...ofChange]),
 	]);
-	if (isLarge(next)) await turn();
+	if (hasManyValues) await turn();
 	objects.warn(request, next, previous);
 	await objects.admission.validate({ request, operation: 'UPDATE', object: next, previous });
-	if (isLarge(next)) await turn();
+	if (hasManyValues) await turn();
 	if (!isRemovable(strategy, next, previous)) return objects.replace(request, next, previous);
 	await objects.remove(request, previous);
 	return next;
@@ -124,14 +128,14 @@ async function createInUpdate<T extends KubeObject>(
 	const admitted = await objects.admitted(request, 'CREATE', sent, undefined);
 	const stored = await objects.reserved(request, admitted, undefined, async (object) => {
 		const created = await preparedObject(objects, request, object);
-		await requireMayCreate(objects, request);
+		requireMayCreate(objects, request);
 		return objects.create(request, created);
 	});
 	request.created();
 	return stored;
 }
 
-async function requireMayCreate<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<void> {
+function requireMayCreate<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): void {
 	const { user, resource, subresource, namespace, name } = request;
 	const attributes: ResourceRequest = {
 		resourceRequest: true,
@@ -144,7 +148,7 @@ async function requireMayCreate<T extends KubeObject>(objects: StoredObjects<T>,
 		namespace,
 		name,
 	};
-	const { decision, reason, error } = await objects.authorizer.authorize(attributes);
+	const { decision, reason, error } = objects.authorizer.authorize(attributes);
 	if (decision === 'Allow') return;
 	if (error !== undefined) throw new Error(`authorization could not be evaluated: ${error}`);
 	throw forbidden(attributes, reason);

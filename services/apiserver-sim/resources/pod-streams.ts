@@ -37,7 +37,7 @@ async function streamLocation(
 	{ objects, locations, authorizer }: PodStreamsOptions,
 ): Promise<KubeletLocation> {
 	const { namespace, name } = request;
-	if (request.verb !== 'create') await requireCreate(request, authorizer);
+	if (request.verb !== 'create') requireCreate(request, authorizer);
 	const pod = await objects.get<Pod>(resources.pods, namespace, name);
 	if (pod === undefined) throw new KubejoinError('API_NOT_FOUND', { resource: 'pods', group: '', name });
 	const container = stream === 'portforward' ? [] : [containerOf(pod, query.get('container') ?? '')];
@@ -55,9 +55,9 @@ async function streamLocation(
 const pathOf = { attach: 'attach', exec: 'exec', portforward: 'portForward' };
 
 /** A browser opens a WebSocket by GET, which must not be enough. */
-async function requireCreate({ user, namespace, name, subresource }: ApiRequest, authorizer: Authorizer) {
+function requireCreate({ user, namespace, name, subresource }: ApiRequest, authorizer: Authorizer): void {
 	const pods = { apiGroup: '', apiVersion: 'v1', resource: 'pods', subresource, namespace, name };
-	const { decision, reason } = await authorizer.authorize({ user, verb: 'create', resourceRequest: true, ...pods });
+	const { decision, reason } = authorizer.authorize({ user, verb: 'create', resourceRequest: true, ...pods });
 	if (decision !== 'Allow')
 		throw new KubejoinError('API_FORBIDDEN', { resource: 'pods', group: '', name, because: reason });
 }

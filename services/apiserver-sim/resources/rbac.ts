@@ -41,7 +41,7 @@ export const roles = (resource: ApiResource, authorizer: Authorizer, source: Rba
 		// Upstream checks these by declared rules, after all others.
 		...rules.flatMap(({ verbs = [] }, index) => (verbs.length === 0 ? [required(`rules[${index}].verbs`)] : [])),
 	],
-	async authorizeContent(request, role, previous) {
+	authorizeContent(request, role, previous) {
 		requireFewCombinations(resource, role);
 		if (changesOwnersOnly(role, previous)) return undefined;
 		return checkRole(
@@ -81,7 +81,7 @@ export const roleBindings = (
 	validate: (binding) => bindingProblems(binding, resource.namespaced),
 	validateUpdate: ({ roleRef }, previous) =>
 		isDeepStrictEqual(roleRef, previous.roleRef) ? [] : [roleRefChanged(roleRef)],
-	async authorizeContent(request, binding, previous) {
+	authorizeContent(request, binding, previous) {
 		const complete = withGroups(binding);
 		if (changesOwnersOnly(complete, previous)) return undefined;
 		return checkBinding(complete, grantorOf(request, authorizer, source));
