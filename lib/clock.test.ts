@@ -16,7 +16,7 @@ describe('the clock', () => {
 		const nearMs = fc.integer({ min: Date.UTC(990, 0), max: Date.UTC(10_010, 0) });
 		fc.assert(
 			fc.property(fc.oneof(anyMs, nearMs), (ms) =>
-				assert.equal(rfc3339(ms), `${new Date(ms).toISOString().slice(0, 19)}Z`),
+				assert.equal(rfc3339(ms), new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')),
 			),
 			{ numRuns: 1_000 },
 		);

@@ -2,7 +2,7 @@
  * Times of the API: RFC 3339 in JSON, seconds and nanoseconds on the wire.
  * @source apimachinery/pkg/apis/meta/v1 time.go, time_proto.go, micro_time.go, micro_time_proto.go; Go time.Parse
  */
-import { rfc3339 } from '../clock.ts';
+import { rfc3339, withMicros } from '../clock.ts';
 
 export interface WireTime {
 	readonly seconds: number;
@@ -109,5 +109,5 @@ const canonicalLengths = { time: '2006-01-02T15:04:05Z'.length, microTime: '2006
 
 export function formatTime({ seconds, nanos }: WireTime, form: keyof typeof layouts): string {
 	const text = rfc3339(seconds * 1000);
-	return form === 'time' ? text : text.replace('Z', `.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`);
+	return form === 'time' ? text : withMicros(text, Math.floor(nanos / 1000));
 }

@@ -3,6 +3,7 @@
  * lists and maps. An object that cannot be encoded again is refused here and so never stored.
  */
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
+import { countFields } from '../../lib/kube/json-object.ts';
 import { requireValid, tooLong, tooMany } from '../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
@@ -159,16 +160,17 @@ function textOf({ parent, name, isInList }: Place): string {
 function entryProblems(object: object): FieldProblem[] {
 	const problems: FieldProblem[] = [];
 	const visit = (value: object, at: Place | undefined, ofOwners: boolean): void => {
-		const names = Object.keys(value);
 		const isInList = Array.isArray(value);
 		// The owners of a map list its entries and the map itself.
 		const limit = ofOwners ? 'trackedFields' : isInList ? 'listEntries' : 'mapEntries';
 		const max = limits[limit].value;
-		if (names.length > max) {
-			problems.push(tooMany(at === undefined ? '' : textOf(at), names.length, max, limit));
+		const count = isInList ? value.length : countFields(value);
+		if (count > max) {
+			problems.push(tooMany(at === undefined ? '' : textOf(at), count, max, limit));
 			return;
 		}
-		for (const name of names) {
+		for (const name in value) {
+			if (!Object.hasOwn(value, name)) continue;
 			const entry = (value as Record<string, unknown>)[name];
 			if (typeof entry !== 'object' || entry === null) continue;
 			const isOwners = name === 'managedFields' && at?.name === 'metadata' && at.parent === undefined;

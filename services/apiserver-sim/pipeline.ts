@@ -127,7 +127,7 @@ export function createPipeline(
 		async execute(unauthenticated, credentials) {
 			const verbs = ['create', 'get', 'update', 'patch', 'delete'] as const;
 			const { request, answer } = await admitted(unauthenticated, credentials, ...verbs);
-			return answer(request);
+			return await answer(request);
 		},
 		async list(unauthenticated, credentials) {
 			const { request, answer } = await admitted(unauthenticated, credentials, 'list', 'deletecollection');

@@ -2,7 +2,7 @@
  * The shortcut for updates that change no more than the values of fields that their manager owns alone. Heartbeats are
  * such updates; to compute the owners of all their fields takes ten times as long.
  */
-import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
+import { countFields, getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
 import type { KubeObject } from '../types.ts';
 import { compareOwners, type ManagerId } from './entries.ts';
 import { fieldElement, type PathElement } from './path-element.ts';
@@ -34,10 +34,10 @@ const unowned = new Set(['managedFields', 'resourceVersion']);
 /** Adds the paths of the changed scalars. @returns false if anything else differs */
 function collectChanged(live: object, next: object, path: readonly PathElement[], found: PathElement[][]): boolean {
 	const [before, after] = [live as JsonObject, next as JsonObject];
-	const isMetadata = path.length === 1 && path[0] === 'f:metadata';
+	const ignored = path.length === 1 && path[0] === 'f:metadata' ? unowned : undefined;
 	let count = 0;
-	for (const name of Object.keys(before)) {
-		if (isMetadata && unowned.has(name)) continue;
+	for (const name in before) {
+		if (!Object.hasOwn(before, name) || ignored?.has(name)) continue;
 		count++;
 		const left = before[name];
 		const right = getOwn(after, name);
@@ -49,8 +49,7 @@ function collectChanged(live: object, next: object, path: readonly PathElement[]
 			found.push([...path, fieldElement(name)]);
 		} else if (!jsonEqual(left, right)) return false;
 	}
-	const names = Object.keys(after);
-	return count === (isMetadata ? names.filter((name) => !unowned.has(name)).length : names.length);
+	return count === countFields(after, ignored);
 }
 
 const isFilledScalar = (value: unknown): boolean => Boolean(value) && typeof value !== 'object';

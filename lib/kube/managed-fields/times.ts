@@ -1,5 +1,5 @@
 /** Writes that change no more than the times of managedFields. */
-import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
+import { countFields, getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
 import type { KubeObject } from '../types.ts';
 
 /**
@@ -11,20 +11,26 @@ import type { KubeObject } from '../types.ts';
 export function isSameApartFromTimes(stored: KubeObject, written: KubeObject): boolean {
 	const [before, after] = [stored.metadata as JsonObject, written.metadata as JsonObject];
 	return (
-		isSameExcept(['metadata'], stored as unknown as JsonObject, written as unknown as JsonObject) &&
-		isSameExcept(['managedFields', 'resourceVersion'], before, after) &&
+		isSameExcept(metadata, stored as unknown as JsonObject, written as unknown as JsonObject) &&
+		isSameExcept(ofServer, before, after) &&
 		hasSameOwners(getOwn(before, 'managedFields'), getOwn(after, 'managedFields'))
 	);
 }
 
-function isSameExcept(ignored: readonly string[], left: JsonObject, right: JsonObject): boolean {
+const [metadata, ofServer, time] = [
+	new Set(['metadata']),
+	new Set(['managedFields', 'resourceVersion']),
+	new Set(['time']),
+];
+
+function isSameExcept(ignored: ReadonlySet<string>, left: JsonObject, right: JsonObject): boolean {
 	let count = 0;
-	for (const name of Object.keys(left)) {
-		if (ignored.includes(name)) continue;
+	for (const name in left) {
+		if (!Object.hasOwn(left, name) || ignored.has(name)) continue;
 		if (!Object.hasOwn(right, name) || !jsonEqual(left[name], right[name])) return false;
 		count++;
 	}
-	return count === Object.keys(right).filter((name) => !ignored.includes(name)).length;
+	return count === countFields(right, ignored);
 }
 
 function hasSameOwners(before: unknown, after: unknown): boolean {
@@ -33,4 +39,4 @@ function hasSameOwners(before: unknown, after: unknown): boolean {
 }
 
 const isSameEntry = (left: unknown, right: unknown): boolean =>
-	isJsonObject(left) && isJsonObject(right) ? isSameExcept(['time'], left, right) : jsonEqual(left, right);
+	isJsonObject(left) && isJsonObject(right) ? isSameExcept(time, left, right) : jsonEqual(left, right);

@@ -14,7 +14,7 @@ import type { Authorizer } from '../authorize/attributes.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { CachedObject } from './cached-objects.ts';
 import { isLarge } from './large-object.ts';
-import { type Strategy, storeKey } from './strategy.ts';
+import { type Begun, type Strategy, storeKey } from './strategy.ts';
 import type { WatchCache } from './watch-cache.ts';
 
 type Item<T extends KubeObject> = Pick<StoredItem<T>, 'value' | 'revision'>;
@@ -108,7 +108,7 @@ export class StoredObjects<T extends KubeObject> {
 		const { resourceVersion = '' } = previous.metadata;
 		if (request.dryRun) return { ...next, metadata: { ...next.metadata, resourceVersion } };
 		const key = this.keyFor(request);
-		return written(request, next, (one) => this.store.update(key, one, Number(resourceVersion)));
+		return await written(request, next, (one) => this.store.update(key, one, Number(resourceVersion)));
 	}
 	/** Removes `previous`; returns it with the version of its deletion. @throws STORE_KEY_MISSING, STORE_CONFLICT */
 	async remove(request: ApiRequest, previous: T): Promise<T> {
@@ -119,14 +119,12 @@ export class StoredObjects<T extends KubeObject> {
 		return removed;
 	}
 	/** Stores an object with what the strategy reserves for it, which is released again if the work fails. */
-	async reserved<R>(
-		{ dryRun }: ApiRequest,
-		object: T,
-		previous: T | undefined,
-		work: (object: T) => Promise<R>,
-	): Promise<R> {
-		const begun = await this.strategy.begin?.(object, previous, dryRun);
-		if (begun === undefined) return work(object);
+	reserved<R>({ dryRun }: ApiRequest, object: T, previous: T | undefined, work: (object: T) => Promise<R>): Promise<R> {
+		const begun = this.strategy.begin?.(object, previous, dryRun);
+		return begun === undefined ? work(object) : this.#finished(begun, work);
+	}
+	async #finished<R>(beginning: Promise<Begun<T>>, work: (object: T) => Promise<R>): Promise<R> {
+		const begun = await beginning;
 		let result: R;
 		try {
 			result = await work(begun.object);

@@ -82,7 +82,7 @@ async function replaceObject<T extends KubeObject>(
 	const prepared = strategy.prepareForUpdate?.(admitted, previous, request.subresource, objects.now()) ?? admitted;
 	const hasManyValues = isLarge(prepared);
 	if (hasManyValues) await turn();
-	return objects.reserved(request, withManagedFieldsOf(prepared, admitted), previous, (object) =>
+	return await objects.reserved(request, withManagedFieldsOf(prepared, admitted), previous, (object) =>
 		storeNext(objects, request, withGeneration(objects, object, previous), {
 			previous,
 			sent: sent.metadata,
@@ -114,7 +114,7 @@ async function storeNext<T extends KubeObject>(
 	objects.warn(request, next, previous);
 	await objects.admission.validate({ request, operation: 'UPDATE', object: next, previous });
 	if (hasManyValues) await turn();
-	if (!isRemovable(strategy, next, previous)) return objects.replace(request, next, previous);
+	if (!isRemovable(strategy, next, previous)) return await objects.replace(request, next, previous);
 	await objects.remove(request, previous);
 	return next;
 }
