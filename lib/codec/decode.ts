@@ -254,6 +254,8 @@ function int64(reader: Reader): number {
 		reader.pos = at + 1;
 		return small;
 	}
+	// The reader of protobufjs reads the fourth byte also after the end.
+	if (end === reader.len) throw new RangeError('unexpected EOF');
 	const value = (reader.int64() as unknown as { toNumber(): number }).toNumber();
 	if (!Number.isSafeInteger(value)) throw new RangeError(`${value} has more than 53 bits`);
 	return value;

@@ -62,6 +62,7 @@ const join: readonly Target[] = [
 		mutants: [
 			['if (--this.#left < 0)', 'if (--this.#left < -1_000_000)'],
 			['if (!canWrite(time))', 'if (time.nanos === undefined)'],
+			['Math.min(reader.len, pos + SAFE_BYTES)', 'pos + SAFE_BYTES'],
 		],
 	},
 	{
@@ -372,7 +373,8 @@ const authentication: readonly Target[] = [
 		file: 'services/apiserver-sim/authenticate/union.ts',
 		tests: ['services/apiserver-sim/authenticate/union.test.ts'],
 		mutants: [
-			['if (certificate !== undefined) problems.push(certificate);', ''],
+			['found === undefined ? [] : [found]', '[]'],
+			["if (typeof found === 'object') return userOf(certificate, found);", ''],
 			['			problems.push(verdict?.problem ?? invalidBearerToken);', ''],
 			['if (problems.length === 0) return anonymous;', 'if (problems.length >= 0) return anonymous;'],
 			['groups: [wellKnown.groups.unauthenticated]', 'groups: [wellKnown.groups.authenticated]'],
@@ -441,8 +443,8 @@ const authentication: readonly Target[] = [
 				"if (uid === '' && groups.length === 0 && extra.size === 0 && moreUsers.length === 0) return undefined;",
 				'return undefined;',
 			],
-			['await requireAllOf(authorizer, groupAttributes(mode, wanted, caller), mode);', ''],
-			['await requireAllOf(authorizer, extraAttributes(mode, wanted, caller), mode);', ''],
+			['requireAllOf(authorizer, groupAttributes(mode, wanted, caller), mode);', ''],
+			['requireAllOf(authorizer, extraAttributes(mode, wanted, caller), mode);', ''],
 			['for (const attribute of attributesOf(mode, wanted, caller))', 'for (const attribute of [])'],
 			['if (mode !== unconstrained && groups.includes(wellKnownGroups.masters))', 'if (false)'],
 			['values.length === 1 && values[0] === node', 'true'],
@@ -652,13 +654,13 @@ const authorization: readonly Target[] = [
 	{
 		file: 'services/apiserver-sim/admit/certificate-approval.ts',
 		tests: ['services/apiserver-sim/admit/certificates.test.ts'],
-		mutants: [["if (await mayUseSigner(user, 'approve', signerName, authorizer)) return;", 'return;']],
+		mutants: [["if (mayUseSigner(user, 'approve', signerName, authorizer)) return;", 'return;']],
 	},
 	{
 		file: 'services/apiserver-sim/admit/certificate-signing.ts',
 		tests: ['services/apiserver-sim/admit/certificates.test.ts'],
 		mutants: [
-			["if (await mayUseSigner(user, 'sign', signerName, authorizer)) return;", 'return;'],
+			["if (mayUseSigner(user, 'sign', signerName, authorizer)) return;", 'return;'],
 			["mayUseSigner(user, 'sign', signerName", "mayUseSigner(user, 'approve', signerName"],
 			["[csr.status?.certificate ?? '', csr.status?.conditions ?? []]", '[csr.status?.conditions ?? []]'],
 		],

@@ -170,6 +170,24 @@ describe('the decoder', () => {
 		assert.deepEqual(object, { metadata: { generation: 1, ownerReferences: [{ controller: true }] } });
 	});
 
+	it('MESSAGE_UNREADABLE: reads numbers of any length up to 53 bits, and none that ends outside of its message', () => {
+		const message = messageNamed('core/v1.ConfigMap');
+		const read = (...number: readonly number[]) =>
+			decodeMessage(message, Buffer.from([0x0a, number.length + 1, 0x38, ...number, 0x0a, 0])).object;
+		const bytesOf = (value: number | string) =>
+			protobuf.Writer.create()
+				.int64(value as number)
+				.finish();
+		const isRead = (value: number) =>
+			assert.deepEqual(read(...bytesOf(value)), { metadata: value === 0 ? {} : { generation: value } });
+		for (let bits = 0; bits <= 53; bits++) isRead(2 ** bits - 1);
+		fc.assert(fc.property(fc.maxSafeInteger(), isRead));
+		for (const number of [bytesOf(2 ** 53), bytesOf(-(2 ** 53)), Array(11).fill(0x80)])
+			assert.throws(() => read(...number), { code: 'MESSAGE_UNREADABLE' });
+		for (let length = 1; length <= 9; length++)
+			assert.throws(() => read(...Array(length).fill(0x80)), { code: 'MESSAGE_UNREADABLE' }, String(length));
+	});
+
 	it('API_BAD_REQUEST: refuses YAML with more tokens than the limit, and reads JSON as such', () => {
 		const type = { apiVersion: 'v1', kind: 'ConfigMap' };
 		const keys = Array.from({ length: 4000 }, (_, at) => `k${at}`);
