@@ -30,6 +30,34 @@ export function countFields(object: object, ignored?: ReadonlySet<string>): numb
 	return count;
 }
 
+/**
+ * A value that was just parsed, with the parts of an older one that are equal to its own, so that these are not kept in
+ * memory twice. It is changed; the older one is not.
+ */
+export function withPartsOf<T>(older: unknown, value: T): T {
+	if (value === older) return older as T;
+	if (!isSameKind(older, value)) return value;
+	const [before, after] = [older as JsonObject, value as JsonObject];
+	let isEqual = true;
+	let count = 0;
+	for (const name in after) {
+		if (!Object.hasOwn(after, name)) continue;
+		count++;
+		const known = getOwn(before, name);
+		const part = withPartsOf(known, after[name]);
+		setOwn(after, name, part);
+		if (part !== known) isEqual = false;
+	}
+	return isEqual && count === countFields(before) ? (older as T) : value;
+}
+
+const isSameKind = (left: unknown, right: unknown): boolean =>
+	typeof left === 'object' &&
+	typeof right === 'object' &&
+	left !== null &&
+	right !== null &&
+	Array.isArray(left) === Array.isArray(right);
+
 /** Sets an own property, also for names such as `__proto__`. */
 export function setOwn(object: JsonObject, name: string, value: unknown): void {
 	if (name === '__proto__')

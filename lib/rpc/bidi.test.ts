@@ -1,6 +1,8 @@
 /** A bidirectional method: each message has its answer, and the bounds of a door are those of each message. */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { frame, h2Start, openCall, openTls } from '../../test/attacks/raw-client.ts';
 import { encodeMessage } from '../codec/encode.ts';
 import { messageNamed } from '../codec/schema.ts';
@@ -108,6 +110,22 @@ describe('a bidirectional method', () => {
 		for (const name of ['a', 'b', 'c']) assert.equal(await nameOf(renew(named(name))), name);
 		assert.deepEqual([calls.length, new Set(calls).size, door.handshakes()], [3, 1, 1]);
 		assert.deepEqual(seen, ['bidi_stream answered', 'bidi_stream answered', 'bidi_stream answered']);
+	});
+
+	it('keeps no message in memory while it waits for the next', async () => {
+		setFlagsFromString('--expose_gc');
+		const collect = runInNewContext('gc') as () => void;
+		const messages: WeakRef<Sent>[] = [];
+		const renew = await open((lease) => {
+			messages.push(new WeakRef(lease));
+			return { ...lease };
+		});
+		for (const name of ['a', 'b']) await renew(named(name));
+		await until(() => {
+			collect();
+			return messages.every((one) => one.deref() === undefined);
+		});
+		assert.equal(messages.length, 2);
 	});
 
 	it('ends with an error, which is whole, and begins again with the next message', async () => {

@@ -87,12 +87,15 @@ export class GrpcCall {
 	#informational = 0;
 	/** Of the message whose answer is to come. */
 	#settle: { readonly resolve: (answer: Buffer) => void; readonly reject: (failure: CallFailure) => void } | undefined;
+	/** The end of a message keeps the message and its timer in memory. */
+	#betweenMessages: EarlyEnd;
 	#isExchange = false;
 	#isFinishing = false;
 
 	constructor(session: GrpcSession, headers: OutgoingHttpHeaders, end: EarlyEnd) {
 		this.#session = session;
 		this.#end = end;
+		this.#betweenMessages = end;
 		this.#stream = session.request(headers);
 		this.#stream.once('response', (received, flags) => this.#onResponse(received, flags));
 		this.#stream.once('trailers', (received) => {
@@ -138,6 +141,8 @@ export class GrpcCall {
 
 	#listen(): void {
 		this.#isExchange = true;
+		this.#betweenMessages = new EarlyEnd({});
+		this.#betweenMessages.onFailure = (failure) => this.#cancel(failure);
 		this.#stream.on('data', (chunk: Buffer) => {
 			this.#session.heard();
 			try {
@@ -158,6 +163,7 @@ export class GrpcCall {
 		this.#hasAnswer = true;
 		this.#settle.resolve(answer);
 		this.#settle = undefined;
+		this.#end = this.#betweenMessages;
 		if (this.#isFinishing) this.#stop();
 	}
 

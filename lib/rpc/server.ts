@@ -196,30 +196,36 @@ class MethodHandlers {
 		return async (call) => {
 			const { context } = this.#contextOf(call);
 			const span = new MessageSpan(context, call.metadata);
+			const requests = call.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]() as AsyncGenerator<never>;
 			let isAnswering = false;
 			let isEnding = false;
 			const end = (): void => {
 				isEnding = true;
 				if (!isAnswering && !call.writableEnded) call.end();
 			};
+			// A function that waits keeps all its values, here one message and its answer until the next message comes.
+			const answerNext = async (): Promise<boolean> => {
+				const { done, value: request } = await requests.next();
+				if (done) return false;
+				isAnswering = true;
+				const response = await this.#answer(span, arrived(request), () => {
+					requireCaller(service, method, context);
+					return service.bidi?.[method]?.(decoded(request), context);
+				});
+				if (!call.write(response)) await drained(call, context.signal);
+				isAnswering = false;
+				return !isEnding;
+			};
 			this.#endings.add(end);
 			try {
-				for await (const request of call.iterator({ destroyOnReturn: false }) as AsyncIterable<never>) {
-					isAnswering = true;
-					const response = await this.#answer(span, arrived(request), () => {
-						requireCaller(service, method, context);
-						return service.bidi?.[method]?.(decoded(request), context);
-					});
-					if (!call.write(response)) await drained(call, context.signal);
-					isAnswering = false;
-					if (isEnding) break;
-				}
+				while (await answerNext());
 				if (!context.signal.aborted) end();
 			} catch (error) {
 				// The iteration of a call that the client gives up ends with an error of its own.
 				if (!context.signal.aborted) call.emit('error', this.#refusal(asKubejoinError(error), context));
 			} finally {
 				this.#endings.delete(end);
+				await requests.return(undefined);
 			}
 		};
 	}

@@ -911,7 +911,7 @@ const kubelets: readonly Target[] = [
 		mutants: [
 			['			methods.endBidi();\n', ''],
 			['if (!isAnswering && !call.writableEnded)', 'if (!call.writableEnded)'],
-			['					if (isEnding) break;\n', ''],
+			['return !isEnding;', 'return true;'],
 		],
 	},
 	{

@@ -7,6 +7,7 @@
 import { type Clock, rfc3339Micro } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
+import { withPartsOf } from '../../lib/kube/json-object.ts';
 import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { readyConditions } from './node-object.ts';
 
@@ -120,12 +121,13 @@ async function createLease(leases: Leases, nodeName: string, nodeUid: string, no
 export async function renewLease(leases: Pick<Leases, 'get' | 'renew'>, last: Lease, clock: Clock): Promise<Lease> {
 	const { name = '', namespace } = last.metadata;
 	let base = last;
-	return retryConflicts(
+	const renewed = await retryConflicts(
 		() => leases.renew({ ...base, spec: { ...base.spec, ...specOf(name, clock()) } }),
 		async () => {
 			base = await leases.get(name, namespace);
 		},
 	);
+	return withPartsOf(last, renewed);
 }
 
 const MAX_ATTEMPTS = 5;

@@ -9,6 +9,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { approximateBytes } from '../../../lib/kube/json-depth.ts';
+import { withPartsOf } from '../../../lib/kube/json-object.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
@@ -49,6 +50,8 @@ const SNAPSHOT_OVERHEAD_BYTES = 1024;
 /** So many changes are read before other work runs. */
 const CHANGES_PER_TURN = 100;
 const ITEMS_PER_TURN = 50;
+/** A larger object is not compared with the one before it. */
+const MAX_COMPARED_BYTES = 16 * 1024;
 
 const byPrefix: ReadonlyMap<string, ApiResource> = new Map(
 	Object.values(resources).map((resource) => [storePrefix(resource, ''), resource]),
@@ -286,7 +289,7 @@ export class WatchCache {
 
 	#eventOf(event: StoreEvent<KubeObject>, previous: CachedObject | undefined, isKnown: boolean): CacheEvent {
 		const { type, key, revision } = event;
-		const value = this.#cachedOf(event);
+		const value = this.#cachedOf(event, previous);
 		const isDeleted = type === 'deleted';
 		const isPreviousKnown = isKnown || isDeleted || type === 'created';
 		return new CacheEvent(
@@ -301,7 +304,10 @@ export class WatchCache {
 	}
 
 	/** Undefined for an object that no encoder can write: lists and watches leave it out. */
-	#cachedOf({ key, value, revision }: Pick<StoredItem<KubeObject>, 'key' | 'value' | 'revision'>) {
+	#cachedOf(
+		{ key, value, revision }: Pick<StoredItem<KubeObject>, 'key' | 'value' | 'revision'>,
+		previous?: CachedObject,
+	): CachedObject | undefined {
 		const resource = byPrefix.get(prefixOf(key));
 		const problem = resource === undefined ? undefined : unmarshalProblem(resource, value);
 		if (problem !== undefined) {
@@ -309,8 +315,11 @@ export class WatchCache {
 			this.#options.log.error({ key: printable(key, { maxLength: 256 }), problem }, advice);
 			return undefined;
 		}
+		const bytes = approximateBytes(value);
+		// A Lease is renewed every ten seconds, and lives as long: what is new in it is what the garbage collector copies.
+		if (previous !== undefined && bytes <= MAX_COMPARED_BYTES) withPartsOf(previous.object, value);
 		const object = { ...value, metadata: { ...value.metadata, resourceVersion: String(revision) } };
-		return { key, object, revision, bytes: approximateBytes(value) };
+		return { key, object, revision, bytes };
 	}
 }
 
