@@ -236,13 +236,14 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiRes
 
 function withRenewals(channel: Channel): ApiClient['leases'] {
 	const { leases } = resources;
-	const type = { apiVersion: apiVersionOf(leases), kind: leases.kind };
+	const [apiVersion, kind] = [apiVersionOf(leases), leases.kind];
 	let send: ((lease: Unsent<Lease>) => Promise<object>) | undefined;
 	return {
 		...resourceClient<Lease>(channel, leases),
 		async renew(lease) {
 			send ??= exchange(channel, leases.service, 'Renew');
-			return { ...type, ...(await send(lease)) } as Lease;
+			// Node 20 creates a hidden class for each object that is made of two spread ones.
+			return Object.assign({ apiVersion, kind }, await send(lease)) as Lease;
 		},
 	};
 }
