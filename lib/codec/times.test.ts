@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { formatTime, parseTime, TimeError } from './times.ts';
 
-/** The years 1 to 9999. */
+/** RFC 3339 has four digits for a year, and Go no year 0. */
 const anySeconds = fc.integer({ min: -62_135_596_800, max: 253_402_300_799 });
 
 describe('times of the API', () => {
