@@ -316,7 +316,7 @@ export class WatchCache {
 			return undefined;
 		}
 		const bytes = approximateBytes(value);
-		// A Lease is renewed every ten seconds, and lives as long: what is new in it is what the garbage collector copies.
+		// A Lease lives for ten seconds until it is renewed, and the garbage collector copies its new parts.
 		if (previous !== undefined && bytes <= MAX_COMPARED_BYTES) withPartsOf(previous.object, value);
 		const object = { ...value, metadata: { ...value.metadata, resourceVersion: String(revision) } };
 		return { key, object, revision, bytes };
