@@ -162,3 +162,21 @@ describe('a heartbeat', () => {
 		assert.equal(changed.find(({ type }) => type === 'Ready')?.lastTransitionTime, '2026-01-01T00:00:01Z');
 	});
 });
+
+describe('a renewed Lease', () => {
+	it('keeps the unchanged parts of the last one once, and has the new version and time', async () => {
+		const owners = () => [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' }];
+		const leaseOf = (resourceVersion: string, renewTime: string): Lease => ({
+			apiVersion: 'coordination.k8s.io/v1',
+			kind: 'Lease',
+			metadata: { name: 'n', namespace: 'kube-node-lease', resourceVersion, ownerReferences: owners() },
+			spec: { holderIdentity: 'n', renewTime },
+		});
+		const last = leaseOf('1', '2026-01-31T12:00:00.000000Z');
+		const answer = leaseOf('2', '2026-01-31T12:00:10.000000Z');
+		const leases = { get: () => Promise.reject(new Error('read')), renew: async () => answer };
+		const renewed = await renewLease(leases, last, () => 0);
+		assert.equal(renewed.metadata.ownerReferences, last.metadata.ownerReferences);
+		assert.deepEqual(renewed, leaseOf('2', '2026-01-31T12:00:10.000000Z'));
+	});
+});

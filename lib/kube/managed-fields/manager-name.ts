@@ -9,8 +9,7 @@ import { isPrintable } from '../../text.ts';
  */
 export function managerName(fieldManager: string, userAgent: string): string {
 	if (fieldManager !== '') return fieldManager;
-	const slash = userAgent.slice(0, 1024).indexOf('/');
-	const product = slash === -1 ? userAgent.slice(0, 1024) : userAgent.slice(0, slash);
+	const [product = ''] = userAgent.slice(0, 1024).split('/', 1);
 	if (product.length <= limits.fieldManagerBytes.value && /^[ -~]*$/.test(product)) return product;
 	let name = '';
 	let bytes = 0;
