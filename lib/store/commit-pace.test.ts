@@ -12,62 +12,72 @@ describe('the pace of commits', () => {
 				sleeping.push({ untilMs: nowMs + ms, wake: resolve });
 			});
 		const pace = new CommitPace(() => nowMs, sleep);
-		return {
-			pace,
-			now: () => nowMs,
-			async move(ms: number) {
-				nowMs += ms;
-				for (const { untilMs, wake } of sleeping) if (untilMs <= nowMs) wake();
-				await turn();
-				await turn();
-			},
-		};
+		async function move(ms: number) {
+			nowMs += ms;
+			for (const { untilMs, wake } of sleeping) if (untilMs <= nowMs) wake();
+			await turn();
+			await turn();
+		}
+		/** Changes at an even rate. @returns the times of those that did not wait, and of the commits of the others */
+		async function change(count: number, everyMs: number) {
+			const atOnce: number[] = [];
+			const waited = new Map<number, number[]>();
+			for (let index = 0; index < count; index++) {
+				const waits = pace.turn();
+				if (waits === undefined) atOnce.push(nowMs);
+				else void waits.then(() => waited.set(nowMs, [...(waited.get(nowMs) ?? []), index]));
+				await move(everyMs);
+			}
+			return { atOnce, waited };
+		}
+		return { pace, move, change };
 	}
 
-	it('does not delay ten commits after a pause, nor the changes that share one', async () => {
-		const { pace } = paced();
-		for (let commit = 0; commit < 10; commit++) {
-			assert.equal(pace.turn(), undefined);
-			assert.equal(pace.turn(), undefined);
-			await turn();
-		}
-		assert.ok(pace.turn() instanceof Promise);
+	it('never delays 250 changes a second, one after another', async () => {
+		const { change } = paced();
+		const { atOnce, waited } = await change(1_000, 4);
+		assert.equal(atOnce.length, 1_000);
+		assert.equal(waited.size, 0);
 	});
 
-	it('begins a commit each ten milliseconds under load, with all changes that wait', async () => {
-		const { pace, move, now } = paced();
-		for (let commit = 0; commit < 10; commit++) {
-			pace.turn();
-			await turn();
-		}
-		const commitsMs = new Set<number>();
-		const written: number[] = [];
-		for (let change = 0; change < 30; change++) {
-			void pace.turn()?.then(() => {
-				written.push(change);
-				commitsMs.add(now());
-			});
-			await move(1);
-		}
+	it('begins a commit each ten milliseconds under load, with all changes that wait, in their order', async () => {
+		const { change, move } = paced();
+		await change(200, 1);
+		const { atOnce, waited } = await change(100, 1);
+		await move(10);
+		assert.deepEqual(atOnce, []);
+		const timesMs = [...waited.keys()];
+		assert.ok(timesMs.length >= 9);
+		for (const [index, timeMs] of timesMs.slice(1).entries()) assert.ok(timeMs - (timesMs[index] ?? 0) >= 10);
 		assert.deepEqual(
-			written,
-			Array.from({ length: 30 }, (_, change) => change),
+			[...waited.values()].flat(),
+			Array.from({ length: 100 }, (_, index) => index),
 		);
-		assert.deepEqual([...commitsMs], [10, 20, 30]);
+	});
+
+	it('does not delay the changes of a turn that has a commit', async () => {
+		const { pace } = paced();
+		for (let count = 0; count < 100; count++) assert.equal(pace.turn(), undefined);
+		await turn();
 		const waits = pace.turn();
 		assert.ok(waits !== undefined);
 		assert.equal(pace.turn(), waits);
 	});
 
-	it('allows ten commits again after a tenth of a second, and no more after a longer time', async () => {
-		const { pace, move } = paced();
-		for (const pauseMs of [100, 5_000, 0]) {
-			for (let commit = 0; commit < 10; commit++) {
-				assert.equal(pace.turn(), undefined);
+	it('delays no change a tenth of a second after a load, and 25 at once after a fifth', async () => {
+		for (const [pauseMs, count] of [
+			[104, 1],
+			[204, 25],
+			[60_000, 25],
+		] as const) {
+			const { pace, move, change } = paced();
+			await change(500, 1);
+			await move(pauseMs);
+			for (let index = 0; index < count; index++) {
+				assert.equal(pace.turn(), undefined, `change ${index} after ${pauseMs} ms`);
 				await turn();
 			}
-			await move(pauseMs);
+			assert.ok(pauseMs === 104 || pace.turn() !== undefined);
 		}
-		assert.ok(pace.turn() instanceof Promise);
 	});
 });
