@@ -128,6 +128,25 @@ describe('a bidirectional method', () => {
 		assert.equal(messages.length, 2);
 	});
 
+	it('keeps no end of a message in memory at the client, with its signal', async () => {
+		setFlagsFromString('--expose_gc');
+		const collect = runInNewContext('gc') as () => void;
+		await open(echo);
+		const sending = channel.client.bidi({ path: PATH, metadata: {} });
+		const signals: WeakRef<AbortSignal>[] = [];
+		const send = async (name: string) => {
+			const { signal } = new AbortController();
+			signals.push(new WeakRef(signal));
+			await sending.exchange({ message: message(name).subarray(5), deadlineMs: LONG_MS, signal });
+		};
+		for (const name of ['a', 'b']) await send(name);
+		await until(() => {
+			collect();
+			return signals.every((one) => one.deref() === undefined);
+		});
+		assert.equal(door.handshakes(), 1);
+	});
+
 	it('ends with an error, which is whole, and begins again with the next message', async () => {
 		const details = { resource: 'leases', group: 'coordination.k8s.io', name: 'b' };
 		const renew = await open((lease) => {
