@@ -8,21 +8,26 @@ import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { integer } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
-import { type CaResult, fullCa, measureCa, quickCa } from './bench/ca.ts';
-import { fullJoins, type JoinResult, type JoinSetting, measureJoins, quickJoins } from './bench/joins.ts';
-import { fullLists, type ListsResult, measureLists, quickLists } from './bench/lists.ts';
-import { fullNodes, MAX_NODES, measureNodes, type NodesResult, quickNodes } from './bench/nodes.ts';
-import { fullPage, measurePage, type PageResult, quickPage } from './bench/page.ts';
-import { caText, getNodesText, joinText, listsText, nodesText, pageText, restText, startText } from './bench/report.ts';
-import { fullRest, measureRest, quickRest, type RestResult } from './bench/rest.ts';
+import { fullCa, measureCa, quickCa } from './bench/ca.ts';
+import { goalsOf } from './bench/goals.ts';
+import { fullJoins, type JoinSetting, measureJoins, quickJoins } from './bench/joins.ts';
+import { fullLists, measureLists, quickLists } from './bench/lists.ts';
+import { fullNodes, MAX_NODES, measureNodes, quickNodes } from './bench/nodes.ts';
+import { fullPage, measurePage, quickPage } from './bench/page.ts';
 import {
-	fullStart,
-	type GetNodesResult,
-	measureGetNodes,
-	measureStart,
-	quickStart,
-	type StartResult,
-} from './bench/start.ts';
+	caText,
+	getNodesText,
+	goalsText,
+	joinText,
+	listsText,
+	nodesText,
+	pageText,
+	restText,
+	startText,
+} from './bench/report.ts';
+import { fullRest, measureRest, quickRest } from './bench/rest.ts';
+import { noResults } from './bench/results.ts';
+import { fullStart, measureGetNodes, measureStart, quickStart } from './bench/start.ts';
 import { type ServiceName, serviceNames } from './mesh/services.ts';
 
 interface Flags {
@@ -35,18 +40,6 @@ interface Flags {
 	readonly restart?: ServiceName;
 	readonly page?: boolean;
 	readonly cfssl?: string;
-}
-
-interface Results {
-	readonly machine: { readonly model: string; readonly processors: number; readonly node: string };
-	readonly joins: JoinResult[];
-	readonly rest: RestResult[];
-	readonly lists: ListsResult[];
-	readonly nodes: NodesResult[];
-	readonly ca: CaResult[];
-	readonly start: StartResult[];
-	readonly getNodes: GetNodesResult[];
-	readonly page: PageResult[];
 }
 
 const sections = ['joins', 'rest', 'lists', 'nodes', 'ca', 'start', 'page'] as const;
@@ -75,10 +68,7 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		processors: availableParallelism(),
 		node: process.version,
 	};
-	const results: Results = {
-		machine,
-		...{ joins: [], rest: [], lists: [], nodes: [], ca: [], start: [], getNodes: [], page: [] },
-	};
+	const results = noResults();
 	print(`${machine.processors} x ${machine.model}, Node ${machine.node}, kubejoin ${versionText()}\n`);
 	for (const setting of isChosen('joins') ? (quick ? everySetting.slice(0, 1) : everySetting) : []) {
 		const plan = { ...(quick ? quickJoins : fullJoins), ...repeated };
@@ -120,7 +110,9 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		results.page.push(result);
 		print(pageText(result));
 	}
-	if (json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+	const goals = [...goalsOf(results)];
+	if (goals.length > 0) print(goalsText(goals));
+	if (json) process.stdout.write(`${JSON.stringify({ machine, ...results, goals }, undefined, 2)}\n`);
 }
 
 const versionText = (): string =>

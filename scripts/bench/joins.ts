@@ -59,6 +59,8 @@ export interface JoinFigures {
 export interface JoinCounts {
 	readonly connections: number;
 	readonly calls: number;
+	/** Creations of a Node, of the calls. */
+	readonly registrations: number;
 	/** Absent if strace is not installed. */
 	readonly systemCalls?: Readonly<Record<string, SystemCalls>>;
 }
@@ -158,12 +160,16 @@ class JoinRun {
 	/** Counted apart, because counting slows the processes. */
 	async count(): Promise<JoinCounts> {
 		const joins = 16;
-		const before = { connections: acceptedConnections(), calls: await this.#calls() };
+		const before = { connections: acceptedConnections(), ...(await this.#answered()) };
 		await this.#join(joins, 4);
-		const connections = (acceptedConnections() - before.connections) / joins;
-		const calls = ((await this.#calls()) - before.calls) / joins;
+		const after = { connections: acceptedConnections(), ...(await this.#answered()) };
+		const counts = {
+			connections: (after.connections - before.connections) / joins,
+			calls: (after.calls - before.calls) / joins,
+			registrations: (after.registrations - before.registrations) / joins,
+		};
 		await this.#deleteNodes();
-		if (!hasStrace()) return { connections, calls };
+		if (!hasStrace()) return counts;
 		const pids = [...this.subject.pids, [NODE, this.#worker.pid ?? 0] as const];
 		const counters = await Promise.all(pids.map(async ([name, pid]) => [name, await countSystemCalls(pid)] as const));
 		await this.#join(joins, 4);
@@ -173,14 +179,18 @@ class JoinRun {
 			systemCalls[name] = { all: all / joins, fsync: fsync / joins };
 		}
 		await this.#deleteNodes();
-		return { connections, calls, systemCalls };
+		return { ...counts, systemCalls };
 	}
 
 	/** Requests of nodes and controllers that the API server has answered. */
-	async #calls(): Promise<number> {
+	async #answered(): Promise<Pick<JoinCounts, 'calls' | 'registrations'>> {
 		const text = await this.subject.metrics('apiserver-sim');
-		const counts = [...text.matchAll(/^apiserver_request_total\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
-		return counts.reduce((sum, count) => sum + count, 0);
+		let [calls, registrations] = [0, 0];
+		for (const [, labels = '', count] of text.matchAll(/^apiserver_request_total\{(.*)\} (\d+)$/gm)) {
+			calls += Number(count);
+			if (labels.includes('verb="POST"') && labels.includes('resource="nodes"')) registrations += Number(count);
+		}
+		return { calls, registrations };
 	}
 
 	/** @returns the time of each join in milliseconds */

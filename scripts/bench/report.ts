@@ -1,6 +1,7 @@
 /** The results of `npm run bench` as text. */
 import type { CaResult, Served } from './ca.ts';
 import type { Floor } from './floor.ts';
+import type { Goal } from './goals.ts';
 import type { JoinCounts, JoinFigures, JoinResult } from './joins.ts';
 import type { ListsResult } from './lists.ts';
 import type { NodesResult } from './nodes.ts';
@@ -39,9 +40,13 @@ function figureLines(figures: JoinFigures): string[] {
 	];
 }
 
-function countLines({ connections, calls, systemCalls }: JoinCounts): string[] {
+function countLines({ connections, calls, registrations, systemCalls }: JoinCounts): string[] {
 	const lines = [
-		row('of one join', `${connections.toFixed(1)} connections, ${calls.toFixed(1)} calls of the API server`),
+		row(
+			'of one join',
+			`${connections.toFixed(1)} connections, ${calls.toFixed(1)} calls of the API server, ` +
+				`${registrations.toFixed(1)} registrations`,
+		),
 	];
 	if (systemCalls === undefined) return [...lines, row('', 'no strace: system calls are not counted')];
 	const counted = Object.entries(systemCalls);
@@ -165,3 +170,14 @@ export const getNodesText = (results: readonly GetNodesResult[]): string =>
 			row(name, `${summaryText(wallMs, 0)} ms, ${summaryText(cpuMs, 0)} ms of CPU`),
 		),
 	);
+
+export const goalsText = (goals: readonly Goal[]): string =>
+	titled(
+		'Goals',
+		goals.map(({ what, measured, goal, unit, isReached }) =>
+			row(what, `${`${figure(measured)} ${unit}`.trimEnd()}, goal ${goal}: ${isReached ? 'reached' : 'not reached'}`),
+		),
+	);
+
+/** Three digits, or all digits before the point. */
+const figure = (value: number): string => (value < 100 ? Number(value.toPrecision(3)).toString() : value.toFixed(0));
