@@ -39,9 +39,7 @@ export class CacheEvent {
 export class EventLog {
 	readonly #maxLength: number;
 	readonly #maxBytes: number;
-	/** Its first `#dropped` entries are gone. */
 	#events: CacheEvent[] = [];
-	#dropped = 0;
 	#bytes = 0;
 	/** Changes after this revision are here. */
 	#start = 0;
@@ -57,26 +55,21 @@ export class EventLog {
 	/** Forgets all; the next change has a later revision. */
 	restart(revision: number): void {
 		this.#events = [];
-		[this.#dropped, this.#bytes, this.#start] = [0, 0, revision];
+		[this.#bytes, this.#start] = [0, revision];
 	}
 	push(event: CacheEvent): void {
 		this.#events.push(event);
 		this.#bytes += event.bytes;
-		while (this.#events.length - this.#dropped > this.#maxLength || this.#bytes > this.#maxBytes) {
-			const oldest = this.#events[this.#dropped];
+		while (this.#events.length > this.#maxLength || this.#bytes > this.#maxBytes) {
+			const oldest = this.#events.shift();
 			if (oldest === undefined) break;
-			this.#dropped++;
 			this.#bytes -= oldest.bytes;
 			this.#start = oldest.revision;
-		}
-		if (this.#dropped > this.#maxLength) {
-			this.#events = this.#events.slice(this.#dropped);
-			this.#dropped = 0;
 		}
 	}
 	/** The changes after a revision, which is not before `start`, oldest first. */
 	since(revision: number): CacheEvent[] {
-		let [low, high] = [this.#dropped, this.#events.length];
+		let [low, high] = [0, this.#events.length];
 		while (low < high) {
 			const middle = (low + high) >>> 1;
 			if ((this.#events[middle]?.revision ?? 0) <= revision) low = middle + 1;
