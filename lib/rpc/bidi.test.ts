@@ -1,5 +1,7 @@
 /** A bidirectional method: each message has its answer, and the bounds of a door are those of each message. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { connect } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -212,6 +214,70 @@ describe('a bidirectional method', () => {
 		}
 	});
 
+	it('processes each message that it answers, and no other, while the door closes', async () => {
+		for (let count = 0; count < 8; count++)
+			for (let turnsBefore = 0; turnsBefore < 4; turnsBefore++) {
+				await open(echo);
+				const sending = channel.client.bidi({ path: PATH, metadata: {} });
+				const send = (name: string) => sending.exchange({ message: message(name).subarray(5), deadlineMs: LONG_MS });
+				await send('a');
+				const last = send('b').then(
+					() => true,
+					() => false,
+				);
+				for (let turn = 0; turn < turnsBefore; turn++) await new Promise((resolve) => setImmediate(resolve));
+				const closing = door.close(LONG_MS);
+				const isAnswered = await last;
+				await closing;
+				assert.equal(calls.length === 2, isAnswered, `${turnsBefore} turns before the door closes`);
+				channel.close();
+			}
+		await open(echo);
+	});
+
+	it('keeps nothing of a call that its client gives up before the answer', async () => {
+		setFlagsFromString('--expose_gc');
+		const collect = runInNewContext('gc') as () => void;
+		const answers: (() => void)[] = [];
+		await open(async (lease) => {
+			await new Promise<void>((resolve) => answers.push(resolve));
+			return lease;
+		});
+		const messages: WeakRef<Call>[] = [];
+		for (let count = 1; count <= 3; count++) {
+			const aborter = new AbortController();
+			const sending = channel.client.bidi({ path: PATH, metadata: {} });
+			const work = sending.exchange({
+				...{ message: message('a').subarray(5), deadlineMs: LONG_MS },
+				signal: aborter.signal,
+			});
+			await until(() => answers.length === count);
+			aborter.abort();
+			await assert.rejects(work, { code: 1 });
+			await until(() => calls[0]?.signal.aborted === true);
+			messages.push(...calls.splice(0).map((call) => new WeakRef(call)));
+		}
+		for (const answer of answers.splice(0)) answer();
+		await until(() => {
+			collect();
+			return messages.every((one) => one.deref() === undefined);
+		});
+		assert.equal(messages.length, 3);
+	});
+
+	it('sends nothing of a message whose caller has given up', async () => {
+		await open(echo);
+		const sending = channel.client.bidi({ path: PATH, metadata: {} });
+		const bytes = message('a').subarray(5);
+		const signal = AbortSignal.abort();
+		const givenUp = () => sending.exchange({ message: bytes, deadlineMs: LONG_MS, signal });
+		await assert.rejects(givenUp(), { code: 1, details: 'Call cancelled' });
+		await sending.exchange({ message: bytes, deadlineMs: LONG_MS });
+		await assert.rejects(givenUp(), { code: 1, details: 'Call cancelled' });
+		await sending.exchange({ message: bytes, deadlineMs: LONG_MS });
+		assert.equal(calls.length, 2);
+	});
+
 	it('ends when its client closes, without the server', async () => {
 		const renew = await open(echo);
 		await renew(named('a'));
@@ -247,6 +313,80 @@ describe('a bidirectional method', () => {
 			await closed(socket);
 			assert.deepEqual(door.refused, ['streamRequestTime']);
 		});
+
+	const refuse = (): never => {
+		throw new KubejoinError('API_UNAUTHORIZED', {});
+	};
+	it('streamRequestTime: a refused client that does not end its side, whatever it sends', async () => {
+		for (const more of [[], [data(message('b'))]]) {
+			await open(refuse, { requestMs: SHORT_MS });
+			const socket = await talk(data(message('a')));
+			await until(() => calls.length === 1);
+			const sending = setInterval(() => void socket.write(Buffer.concat(more)), SHORT_MS / 5);
+			await closed(socket);
+			clearInterval(sending);
+			assert.deepEqual(door.refused, ['streamRequestTime']);
+			await door.close();
+		}
+		await open(refuse);
+	});
+
+	it('does not cut a refused client that ends its side', async () => {
+		const renew = await open(refuse, { requestMs: SHORT_MS });
+		for (let count = 1; count <= 3; count++) {
+			assert.equal(await codeOf(renew(named('a'))), 'API_UNAUTHORIZED');
+			await new Promise((resolve) => setTimeout(resolve, 2 * SHORT_MS));
+		}
+		assert.deepEqual([door.refused, door.handshakes()], [[], 1]);
+	});
+
+	it('streamRequestTime: a request that is no call, on the path of the method', async () => {
+		await open(echo);
+		await door.close();
+		// It answers when it has the whole body, which never ends.
+		const http = createServer((request) => void request.resume());
+		const services = [leasesWith(echo)];
+		const bounds = { requestMs: SHORT_MS };
+		door = await openDoor({ identity, clientCa: ca, clientCertificate: 'optional', services, http, bounds });
+		const client = connect(`https://${door.target}`, { ca: ca.pem });
+		client.on('error', () => undefined);
+		const stream = client.request({ ':path': PATH, ':method': 'POST', 'content-type': 'text/plain' });
+		stream.on('error', () => undefined);
+		stream.write(message('a'));
+		await new Promise((resolve) => client.once('close', resolve));
+		assert.deepEqual(door.refused, ['streamRequestTime']);
+	});
+
+	it('unfinishedStreams: the oldest of the messages that have begun', async () => {
+		await open(echo, { unfinished: 2 });
+		const clients: Socket[] = [];
+		for (let count = 1; count <= 5; count++) {
+			clients.push(await talk(data(message('a'))));
+			await until(() => calls.length === count);
+		}
+		assert.deepEqual(door.refused, []);
+		const cut = Promise.all(clients.slice(0, 3).map(closed));
+		for (const socket of clients) {
+			socket.write(data(message('b').subarray(0, 6)));
+			await new Promise((resolve) => setTimeout(resolve, SHORT_MS / 5));
+		}
+		await cut;
+		assert.deepEqual(door.refused, ['unfinishedStreams', 'unfinishedStreams', 'unfinishedStreams']);
+		assert.ok(clients.slice(3).every((socket) => !socket.readableEnded));
+	});
+
+	it('gives each message its time, also if no frame ends with one', async () => {
+		await open(echo, { requestMs: 2 * SHORT_MS });
+		const all = Buffer.concat(['a', 'b', 'c', 'd', 'e', 'f'].map(message));
+		const length = message('a').length;
+		const socket = await talk(data(all.subarray(0, 3)));
+		for (let count = 1; count <= 5; count++) {
+			socket.write(data(all.subarray((count - 1) * length + 3, count * length + 3)));
+			await until(() => calls.length === count);
+			await new Promise((resolve) => setTimeout(resolve, SHORT_MS));
+		}
+		assert.deepEqual([door.refused, socket.destroyed], [[], false]);
+	});
 
 	it('messageFrames: counts the frames of one message, and of no other', async () => {
 		await open(echo, { messageFrames: 20 });

@@ -123,6 +123,7 @@ export class GrpcCall {
 	 */
 	async exchange(request: Buffer, end: EarlyEnd): Promise<Buffer> {
 		if (this.#settle !== undefined) throw new TypeError('an exchange waits for its answer');
+		if (end.failure !== undefined) throw end.failure;
 		this.#end = end;
 		this.#hasAnswer = false;
 		end.onFailure = (failure) => this.#cancel(failure);

@@ -237,7 +237,8 @@ function guardStreams(
 		count(limit);
 		of.destroy();
 	};
-	const cutOldest = (): void => {
+	const cutExcess = (): void => {
+		if (unfinished.size <= bounds.unfinished) return;
 		for (const [oldest, of] of unfinished) {
 			// Streams end later than their socket: without this, each new stream would cut the same connection.
 			unfinished.delete(oldest);
@@ -259,19 +260,27 @@ function guardStreams(
 		}
 		const ended = connection.begin();
 		answers.watch(stream, socket);
-		const endsWhole = isBidi(headers[':path'] ?? '') ? messageEnds() : undefined;
+		const messages = isCall(headers) && isBidi(headers[':path'] ?? '') ? new MessageEnds() : undefined;
+		let isAnswered = false;
 		let frames = 0;
 		onEachChunk(stream, (chunk) => {
 			frames += 1;
 			if (frames > bounds.messageFrames) cut('messageFrames');
-			if (endsWhole === undefined) return;
+			if (messages === undefined || isAnswered) return;
 			heard();
-			if (!endsWhole(chunk)) {
-				if (!unfinished.has(stream)) begun();
-				return;
+			messages.read(chunk);
+			if (messages.hasEnded) {
+				frames = messages.isWhole ? 0 : 1;
+				finished();
 			}
-			frames = 0;
-			finished();
+			if (messages.isWhole || unfinished.has(stream)) return;
+			begun();
+			cutExcess();
+		});
+		// Messages no longer count: a client that never ends its side would keep its connection busy with them.
+		stream.once('finish', () => {
+			isAnswered = true;
+			if (messages !== undefined && !stream.readableEnded && !unfinished.has(stream)) begun();
 		});
 		// The session ends all its streams with the error that ended it.
 		stream.once('error', (error: NodeJS.ErrnoException) => {
@@ -302,7 +311,7 @@ function guardStreams(
 			count('grpcHeaderBytes');
 			stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 		}
-		if (unfinished.size > bounds.unfinished) cutOldest();
+		cutExcess();
 	};
 }
 
@@ -321,27 +330,36 @@ function onEachChunk(stream: ServerHttp2Stream, seen: (chunk: Buffer) => void): 
 /** The flag of compression, and four bytes of the length. @source grpc/doc/PROTOCOL-HTTP2.md */
 const PREFIX_BYTES = 5;
 
-/** @returns whether the bytes end with a whole message; called with each chunk */
-function messageEnds(): (chunk: Buffer) => boolean {
-	let prefixBytes = 0;
-	let length = 0;
-	let leftBytes = 0;
-	return (chunk) => {
+/** Where the messages of a stream end; reads each chunk. */
+class MessageEnds {
+	/** A message ended in the last chunk. */
+	hasEnded = false;
+	#prefixBytes = 0;
+	#length = 0;
+	#leftBytes = 0;
+
+	/** The last chunk ended with a message. */
+	get isWhole(): boolean {
+		return this.#prefixBytes === 0 && this.#leftBytes === 0;
+	}
+
+	read(chunk: Buffer): void {
+		this.hasEnded = false;
 		for (let at = 0; at < chunk.length; ) {
-			if (leftBytes > 0) {
-				const taken = Math.min(leftBytes, chunk.length - at);
-				leftBytes -= taken;
+			if (this.#leftBytes > 0) {
+				const taken = Math.min(this.#leftBytes, chunk.length - at);
+				this.#leftBytes -= taken;
 				at += taken;
-				continue;
+			} else {
+				this.#length = this.#prefixBytes === 0 ? 0 : this.#length * 256 + (chunk[at] ?? 0);
+				this.#prefixBytes += 1;
+				at += 1;
+				if (this.#prefixBytes < PREFIX_BYTES) continue;
+				[this.#prefixBytes, this.#leftBytes] = [0, this.#length];
 			}
-			length = prefixBytes === 0 ? 0 : length * 256 + (chunk[at] ?? 0);
-			prefixBytes += 1;
-			at += 1;
-			if (prefixBytes < PREFIX_BYTES) continue;
-			[prefixBytes, leftBytes] = [0, length];
+			if (this.#leftBytes === 0) this.hasEnded = true;
 		}
-		return prefixBytes === 0 && leftBytes === 0;
-	};
+	}
 }
 
 /** @returns how often it was called since the event loop began its turn */

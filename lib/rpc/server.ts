@@ -206,7 +206,8 @@ class MethodHandlers {
 			// A function that waits keeps all its values, here one message and its answer until the next message comes.
 			const answerNext = async (): Promise<boolean> => {
 				const { done, value: request } = await requests.next();
-				if (done) return false;
+				// A message that comes while the port closes is left to the next server.
+				if (done || isEnding) return false;
 				isAnswering = true;
 				const response = await this.#answer(span, arrived(request), () => {
 					requireCaller(service, method, context);
@@ -400,6 +401,8 @@ const drained = (
 	signal: AbortSignal,
 ): Promise<void> =>
 	new Promise((resolve) => {
+		// A call that was given up while it was answered takes nothing, and has no event to come.
+		if (signal.aborted) return resolve();
 		const done = () => {
 			call.off('drain', done);
 			signal.removeEventListener('abort', done);

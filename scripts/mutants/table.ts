@@ -896,13 +896,46 @@ const kubelets: readonly Target[] = [
 		],
 	},
 	{
+		file: 'lib/rpc/grpc-call.ts',
+		tests: ['lib/rpc/bidi.test.ts'],
+		mutants: [
+			['		if (end.failure !== undefined) throw end.failure;\n', ''],
+			['		this.#end = this.#betweenMessages;\n', ''],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/registry/event-log.ts',
+		tests: ['services/apiserver-sim/registry/event-log.test.ts'],
+		mutants: [
+			['this.#bytes > this.#maxBytes', 'false'],
+			['this.#bytes -= oldest.bytes;', ''],
+			['this.#start = oldest.revision;', ''],
+			['<= revision) low', '< revision) low'],
+		],
+	},
+	{
+		file: 'lib/store/commit-pace.ts',
+		tests: ['lib/store/commit-pace.test.ts'],
+		mutants: [
+			['		this.#count();\n', ''],
+			['- 1, -BURST)', '- 1, -1_000)'],
+			['if (this.#isOpen) return undefined;', ''],
+			['		if (this.#next !== undefined) return this.#next;\n', ''],
+		],
+	},
+	{
 		file: 'lib/rpc/http2-guard.ts',
 		tests: ['lib/rpc/bidi.test.ts'],
 		mutants: [
-			['				if (!unfinished.has(stream)) begun();\n', ''],
-			['			frames = 0;\n', ''],
-			['prefixBytes === 0 ? 0 : length * 256', 'length * 256'],
-			['return prefixBytes === 0 && leftBytes === 0;', 'return leftBytes === 0;'],
+			['			begun();\n			cutExcess();\n', ''],
+			['			cutExcess();\n		});', '		});'],
+			['messages.isWhole ? 0 : 1', 'frames'],
+			['if (messages.hasEnded)', 'if (messages.isWhole)'],
+			['this.#prefixBytes === 0 ? 0 : this.#length * 256', 'this.#length * 256'],
+			['return this.#prefixBytes === 0 && this.#leftBytes === 0;', 'return this.#leftBytes === 0;'],
+			['|| isAnswered) return;', ') return;'],
+			['!unfinished.has(stream)) begun();', 'false) begun();'],
+			['isCall(headers) && isBidi', 'isBidi'],
 		],
 	},
 	{
@@ -912,6 +945,8 @@ const kubelets: readonly Target[] = [
 			['			methods.endBidi();\n', ''],
 			['if (!isAnswering && !call.writableEnded)', 'if (!call.writableEnded)'],
 			['return !isEnding;', 'return true;'],
+			['if (done || isEnding)', 'if (done)'],
+			['		if (signal.aborted) return resolve();\n', ''],
 		],
 	},
 	{
