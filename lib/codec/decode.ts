@@ -194,7 +194,7 @@ class Decoder {
 				return formatTime(time, form);
 			}
 			case 'quantity':
-				return parseQuantity(String(first ?? '')).canonical;
+				return first === undefined ? '0' : parseQuantity(String(first)).canonical;
 			case 'intOrString':
 				return first === 1 ? String(third ?? '') : Number(second ?? 0) | 0;
 			default:

@@ -154,6 +154,15 @@ describe('the decoder', () => {
 		assert.throws(() => decodeProtobuf(nested(4), type), { code: 'API_BAD_REQUEST', message: /nested too deeply/ });
 	});
 
+	it('reads a quantity without a text as zero, and refuses an empty text, as upstream', () => {
+		const message = messageNamed('core/v1.ResourceRequirements');
+		const cpu = [0x0a, 0x03, 0x63, 0x70, 0x75];
+		const limits = (...value: number[]) => Buffer.from([0x0a, cpu.length + value.length, ...cpu, ...value]);
+		for (const value of [[], [0x12, 0x00], [0x12, 0x02, 0x10, 0x01]])
+			assert.deepEqual(decodeMessage(message, limits(...value)).object, { limits: { cpu: '0' } });
+		assert.throws(() => decodeMessage(message, limits(0x12, 0x02, 0x0a, 0x00)), { code: 'MESSAGE_UNREADABLE' });
+	});
+
 	it('MESSAGE_UNREADABLE: refuses a message that is longer than the one that holds it', () => {
 		const metadata = [0x0a, 0x02, 0x0a, 0x05];
 		const message = messageNamed('core/v1.ConfigMap');
