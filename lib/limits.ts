@@ -328,6 +328,14 @@ export const limits = {
 		source: 'apiserver/pkg/storage/cacher closes a watch that is too slow',
 		test: 'lib/store/store.contract.ts',
 	}),
+	watchBacklogBytes: limit({
+		value: 64 * 1024 * 1024,
+		unit: 'bytes',
+		of: 'objects before and after the changes that a watch may be behind',
+		where: ['6443'],
+		response: '410 Expired',
+		test: 'services/apiserver-sim/registry/subscription.test.ts',
+	}),
 	fieldProblems: limit({
 		value: 20,
 		unit: 'items',

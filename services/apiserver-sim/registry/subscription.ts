@@ -2,17 +2,24 @@
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { CacheEvent } from './event-log.ts';
 
+export interface Backlog {
+	readonly changes: number;
+	/** Of the objects before and after them. */
+	readonly bytes: number;
+}
+
 export class Subscription {
-	readonly #limit: number;
+	readonly #limit: Backlog;
 	readonly #signal: AbortSignal;
 	readonly #onEnd: (subscription: Subscription) => void;
 	readonly #wakeUp = () => this.#wake();
 	#pending: CacheEvent[] = [];
+	#bytes = 0;
 	#failure: unknown;
 	#wake: () => void = () => undefined;
 
-	/** @param limit  how many changes the watcher may be behind before it ends */
-	constructor(limit: number, signal: AbortSignal, onEnd: (subscription: Subscription) => void) {
+	/** @param limit  how far the watcher may be behind before it ends */
+	constructor(limit: Backlog, signal: AbortSignal, onEnd: (subscription: Subscription) => void) {
 		this.#limit = limit;
 		this.#signal = signal;
 		this.#onEnd = onEnd;
@@ -21,8 +28,11 @@ export class Subscription {
 
 	offer(events: readonly CacheEvent[]): void {
 		if (this.#failure !== undefined) return;
-		for (const event of events) this.#pending.push(event);
-		if (this.#pending.length > this.#limit) {
+		for (const event of events) {
+			this.#pending.push(event);
+			this.#bytes += event.bytes;
+		}
+		if (this.#pending.length > this.#limit.changes || this.#bytes > this.#limit.bytes) {
 			const oldest = this.#pending[0]?.revision ?? 0;
 			this.fail(
 				new KubejoinError('STORE_COMPACTED', { requested: oldest - 1, oldest: events.at(-1)?.revision ?? oldest }),
@@ -52,7 +62,7 @@ export class Subscription {
 		}
 		if (this.#signal.aborted) return undefined;
 		const batch = this.#pending;
-		this.#pending = [];
+		[this.#pending, this.#bytes] = [[], 0];
 		return batch;
 	}
 

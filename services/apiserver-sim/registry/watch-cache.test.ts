@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import type { ConfigMap } from '../../../lib/kube/types.ts';
 import { cacheOf, storeOfEachTest } from '../fixtures.test.ts';
+import { WatchCache } from './watch-cache.ts';
 
 describe('the watch cache', () => {
 	const store = storeOfEachTest();
+	let stopped: AbortController;
+	beforeEach(() => {
+		stopped = new AbortController();
+	});
+	afterEach(() => stopped.abort());
 	const key = 'configmaps/ns/a';
 	const place = { prefix: key, isOneKey: true };
 	const configMap = (data: Record<string, string>): ConfigMap => ({
@@ -27,5 +33,18 @@ describe('the watch cache', () => {
 		const versions = [before.metadata.resourceVersion, after.metadata.resourceVersion];
 		assert.deepEqual(versions, [String(created.revision), String(updated.revision)]);
 		assert.deepEqual(cache.snapshot(place, created.revision)?.objects[0]?.object, before);
+	});
+
+	it('STORE_COMPACTED: reads no more of older changes than a watcher may be behind', async () => {
+		const { signal } = stopped;
+		const log = { warn: () => undefined, error: () => undefined };
+		const cache = new WatchCache(store(), { signal, log, historyLength: 1, backlog: { changes: 100, bytes: 10_000 } });
+		let { revision } = await store().create(key, configMap({ a: '0' }));
+		const first = revision;
+		for (let count = 0; count < 20; count++)
+			({ revision } = await store().update(key, configMap({ a: 'a'.repeat(1_000) }), revision));
+		await cache.fresh(undefined);
+		(await cache.subscribe(place, revision - 5, signal)).close();
+		await assert.rejects(cache.subscribe(place, first, signal), { code: 'STORE_COMPACTED' });
 	});
 });

@@ -20,13 +20,15 @@ import { printable } from '../../../lib/text.ts';
 import { type CachedObject, CachedObjects, compareKeys } from './cached-objects.ts';
 import { CacheEvent, EventLog } from './event-log.ts';
 import { storePrefix } from './strategy.ts';
-import { Subscription } from './subscription.ts';
+import { type Backlog, Subscription } from './subscription.ts';
 
 export interface WatchCacheOptions {
 	readonly signal: AbortSignal;
 	readonly log: Pick<Log, 'warn' | 'error'>;
 	/** How many changes are kept for lists of older versions and for watches that resume. */
 	readonly historyLength?: number;
+	/** How far a watcher may be behind. */
+	readonly backlog?: Backlog;
 }
 
 /** Keys that start with a prefix, or the one key. */
@@ -50,6 +52,7 @@ const SNAPSHOT_OVERHEAD_BYTES = 1024;
 /** So many changes are read before other work runs. */
 const CHANGES_PER_TURN = 100;
 const ITEMS_PER_TURN = 50;
+const BACKLOG: Backlog = { changes: limits.watchBacklog.value, bytes: limits.watchBacklogBytes.value };
 /** A larger object is not compared with the one before it. */
 const MAX_COMPARED_BYTES = 16 * 1024;
 
@@ -62,6 +65,7 @@ export class WatchCache {
 	readonly #store: Store;
 	readonly #options: WatchCacheOptions;
 	readonly #log: EventLog;
+	readonly #backlog: Backlog;
 	readonly #kept = new LRUCache<string, Snapshot>({
 		maxSize: limits.listSnapshotBytes.value,
 		sizeCalculation: ({ objects }) => objects.reduce((sum, { bytes }) => sum + bytes, SNAPSHOT_OVERHEAD_BYTES),
@@ -82,6 +86,7 @@ export class WatchCache {
 		this.#store = store;
 		this.#options = options;
 		this.#log = new EventLog(options.historyLength ?? HISTORY_LENGTH, HISTORY_BYTES);
+		this.#backlog = options.backlog ?? BACKLOG;
 		this.done = this.#run();
 	}
 
@@ -175,7 +180,7 @@ export class WatchCache {
 
 	/** Like `subscribe`, from a revision that is not before the history in memory. */
 	subscribeNow(place: Place, after: number, signal: AbortSignal, missed: readonly CacheEvent[] = []): Subscription {
-		const subscription = new Subscription(limits.watchBacklog.value, signal, (one) => {
+		const subscription = new Subscription(this.#backlog, signal, (one) => {
 			const watchers = this.#watchers.get(place.prefix);
 			watchers?.delete(one);
 			if (watchers?.size === 0) this.#watchers.delete(place.prefix);
@@ -200,10 +205,16 @@ export class WatchCache {
 		const found: CacheEvent[] = [];
 		const until = this.#log.start;
 		let seen = after;
+		let bytes = 0;
 		for await (const event of this.#store.watch<KubeObject>('', after, signal)) {
 			if (event.revision > until) break;
 			seen = event.revision;
-			if (isWithin(place, event.key)) found.push(this.#eventOf(event, undefined, false));
+			if (isWithin(place, event.key)) {
+				const change = this.#eventOf(event, undefined, false);
+				bytes += change.bytes;
+				if (bytes > this.#backlog.bytes) throw new KubejoinError('STORE_COMPACTED', { requested: after, oldest: seen });
+				found.push(change);
+			}
 			if (seen === until) break;
 			if (seen % CHANGES_PER_TURN === 0) await turn();
 		}
