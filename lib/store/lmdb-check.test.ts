@@ -113,6 +113,28 @@ describe('the check of an LMDB file', () => {
 		assert.ok(pages >= 15 && entries >= 10, `${pages} pages, ${entries} entries`);
 	});
 
+	it('finds a page that is newer than the last transaction, which ends LMDB by a signal', () => {
+		const contents = readFileSync(whole);
+		const last = BigInt(Math.max(...[0, PAGE].map((page) => Number(contents.readBigUInt64LE(page + 152)))));
+		const copy = join(folder, 'newer.mdb');
+		const problems = (transaction: bigint) => {
+			const found: string[] = [];
+			for (let page = 2; page < size / PAGE; page++) {
+				const changed = Buffer.from(contents);
+				changed.writeBigUInt64LE(transaction, page * PAGE + 8);
+				writeFileSync(copy, changed);
+				const problem = lmdbProblem(copy);
+				if (problem !== undefined) found.push(problem);
+			}
+			return found;
+		};
+		assert.deepEqual(problems(last), []);
+		const found = problems(last + 1n);
+		// The other pages are free, or are the later pages of a long value.
+		assert.ok(found.length >= 15, `${found.length} pages`);
+		assert.ok(found.every((problem) => problem.endsWith('it is newer than the last transaction')));
+	});
+
 	it('lets LMDB open only files on which it ends by no signal: random bytes and lengths', async () => {
 		for (let round = 0; round < 40; round++)
 			damaged((path) => {

@@ -148,6 +148,8 @@ const readTree = (bytes: Buffer, at: number): Tree => ({
 interface Place {
 	readonly pageSize: number;
 	readonly lastPage: number;
+	/** The newest. */
+	readonly transaction: bigint;
 	/** Length of the file in bytes. */
 	readonly size: number;
 	/** Pages that were read, so that no page belongs to two trees. */
@@ -161,7 +163,7 @@ interface Page {
 
 /** The page of that number, with a header that fits it. @param length  bytes to read of it, by default all */
 function readPage(file: number, place: Place, wanted: bigint, length = place.pageSize): Page {
-	const { pageSize, lastPage, size, seen } = place;
+	const { pageSize, lastPage, transaction, size, seen } = place;
 	if (wanted < 2n || wanted > BigInt(lastPage))
 		throw new Damage(`it refers to page ${wanted}, and its last page is ${lastPage}`);
 	const number = Number(wanted);
@@ -174,6 +176,9 @@ function readPage(file: number, place: Place, wanted: bigint, length = place.pag
 	const bytes = read(file, length, number * pageSize);
 	if (bytes.readBigUInt64LE(0) !== wanted)
 		throw new Damage(`page ${number} was overwritten: its header is that of another page`);
+	// LMDB would take it for a page that a transaction of its own has changed.
+	if (bytes.readBigUInt64LE(8) > transaction)
+		throw new Damage(`page ${number} was overwritten: it is newer than the last transaction`);
 	return { number, flags: bytes.readUInt16LE(18), bytes };
 }
 
