@@ -59,7 +59,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	const { tracesKey } = readConfig(tracingSettings);
 	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
 	if (count !== undefined) requireOpenFiles(count);
-	const output = createOutput(count, flags.quiet);
+	const output = createOutput(count, flags);
 	const request = await readJoinRequest(endpoint, flags, (sentence) => output.say(sentence));
 	if (flags.until !== undefined || request.isDryRun) return runPart(request, flags, stopping, output);
 	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
@@ -155,13 +155,13 @@ const joinContext = (
 	retryMs: RETRY_MS,
 });
 
-function createOutput(count: number | undefined, isQuiet = false): NodeOutput {
+function createOutput(count: number | undefined, { quiet, config }: Flags): NodeOutput {
 	const options: OutputOptions = {
 		write: (text) => void process.stdout.write(text),
 		writeError: (text) => void process.stderr.write(text),
-		adminConf: findAdminConf(),
+		adminConf: findAdminConf(config),
 		isInteractive: process.send === undefined,
-		isQuiet,
+		isQuiet: quiet ?? false,
 	};
 	if (count === undefined) return oneNodeOutput(options);
 	return new ManyNodesOutput(count, startJoinProgress(process.stdout, count, microClock), options);
