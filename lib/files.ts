@@ -198,11 +198,12 @@ export function readBytes(path: string, maxBytes: number): Buffer {
 }
 
 /**
- * The lines of a file of any length, without their ends. A last line without an end is left out.
+ * The lines of a file of any length, without their ends.
  *
+ * @returns the bytes after the last end of a line
  * @throws Error  of Node, or with the kind of a file that is refused, or for a line that is too long
  */
-export function* linesOf(path: string, maxLineBytes: number): Generator<string> {
+export function* linesOf(path: string, maxLineBytes: number): Generator<string, Buffer> {
 	const file = openForReading(path);
 	try {
 		const chunk = Buffer.alloc(64 * 1024);
@@ -215,10 +216,18 @@ export function* linesOf(path: string, maxLineBytes: number): Generator<string> 
 			}
 			if (rest.length > maxLineBytes) throw new Error(`line ${number} is longer than ${maxLineBytes} bytes`);
 		}
+		return rest;
 	} finally {
 		closeSync(file);
 	}
 }
+
+/**
+ * Whether the bytes after the last line are what a crash leaves of a line with a JSON object: its beginning, or zeros
+ * where the file system had no data yet. Other bytes mean that lines were overwritten.
+ */
+export const isTornObject = (rest: Uint8Array): boolean => rest[0] === BRACE || rest.every((byte) => byte === 0);
+const BRACE = 0x7b;
 
 /**
  * Opens a file whose path is untrusted. Opening a FIFO waits for a writer, and opening a device can have any effect, so

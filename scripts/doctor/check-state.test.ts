@@ -202,4 +202,12 @@ describe('kubejoin doctor', () => {
 		write('ca-service/ledger.jsonl', `${JSON.stringify({ requestId: 'r', certificate: ca.crt })}\n{"requestId":`);
 		assert.deepEqual(checkState(state).findings, []);
 	});
+
+	it('finds a ledger whose end was overwritten', () => {
+		const entry = JSON.stringify({ requestId: 'r', certificate: ca.crt });
+		write('ca-service/ledger.jsonl', `${entry}\n\x01${entry.slice(1)}`);
+		const [finding, ...others] = checkState(state).findings;
+		assert.equal(finding?.problem, 'line 2 of 2 is not an entry of a ledger');
+		assert.deepEqual(others, []);
+	});
 });

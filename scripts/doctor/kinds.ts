@@ -3,7 +3,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
-import { linesOf } from '../../lib/files.ts';
+import { isTornObject, linesOf } from '../../lib/files.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { limits } from '../../lib/limits.ts';
@@ -109,10 +109,13 @@ function storeProblem({ path, isInUse }: StateFile): string | undefined {
 /** An incomplete last line is valid: its request was not answered, and ca-service removes it when it starts. */
 function ledgerProblem({ path }: StateFile): string | undefined {
 	let [count, broken] = [0, 0];
-	for (const line of linesOf(path, limits.ledgerLineBytes.value)) {
+	const lines = linesOf(path, limits.ledgerLineBytes.value);
+	let next = lines.next();
+	for (; next.done !== true; next = lines.next()) {
 		count++;
-		if (broken === 0 && !isLedgerEntry(line)) broken = count;
+		if (broken === 0 && !isLedgerEntry(next.value)) broken = count;
 	}
+	if (broken === 0 && !isTornObject(next.value)) broken = ++count;
 	return broken === 0 ? undefined : `line ${broken} of ${count} is not an entry of a ledger`;
 }
 

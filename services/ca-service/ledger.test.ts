@@ -86,6 +86,22 @@ describe('the ledger', () => {
 		await ledger.close();
 	});
 
+	it('a last line of zeros is cut off; FILE_UNUSABLE for any other that no crash leaves, and nothing is cut', async () => {
+		const line = `${JSON.stringify(entry('1'))}\n`;
+		for (const [rest, isTorn] of [
+			['\0\0\0', true],
+			['{', true],
+			['x', false],
+			['\0\0x', false],
+			['\xff\xfe{"requestId"', false],
+		] as const) {
+			writeFileSync(path, `${line}${rest}`, 'latin1');
+			if (isTorn) await (await openLedger(path)).close();
+			else await assert.rejects(openLedger(path), { code: 'FILE_UNUSABLE', message: /line 2 is not an entry/ });
+			assert.equal(readFileSync(path, 'latin1'), isTorn ? line : `${line}${rest}`);
+		}
+	});
+
 	it('FILE_UNUSABLE for a broken line in the middle, and for one that is no entry', async () => {
 		const line = JSON.stringify(entry('1'));
 		for (const middle of [line.slice(0, 50), '{}', 'null', '']) {

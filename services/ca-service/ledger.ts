@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { irregularity } from '../../lib/files.ts';
+import { irregularity, isTornObject } from '../../lib/files.ts';
 import { limits } from '../../lib/limits.ts';
 
 export interface LedgerEntry {
@@ -207,6 +207,7 @@ async function readContents(file: FileHandle): Promise<Contents> {
 		const max = limits.ledgerLineBytes.value;
 		if (rest.length > max) throw new Error(`line ${ends.length + 1} is longer than ${max} bytes`);
 	}
+	if (!isTornObject(rest)) throw new Error(`line ${ends.length + 1} is not an entry of a ledger`);
 	return { ends, indexes, tornBytes: rest.length };
 }
 
