@@ -148,7 +148,7 @@ const readTree = (bytes: Buffer, at: number): Tree => ({
 interface Place {
 	readonly pageSize: number;
 	readonly lastPage: number;
-	/** The newest. */
+	/** No page is newer. */
 	readonly transaction: bigint;
 	/** Length of the file in bytes. */
 	readonly size: number;
