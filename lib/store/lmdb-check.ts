@@ -148,7 +148,7 @@ const readTree = (bytes: Buffer, at: number): Tree => ({
 interface Place {
 	readonly pageSize: number;
 	readonly lastPage: number;
-	/** No page is newer. */
+	/** Of the present state: its pages are of this transaction or of older ones. */
 	readonly transaction: bigint;
 	/** Length of the file in bytes. */
 	readonly size: number;
