@@ -1,5 +1,6 @@
 /** `npm start`: starts a mesh on this machine and nodes that join it, and prints commands to try next. */
 import '../lib/require-node.ts';
+import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { runCli } from '../lib/cli.ts';
@@ -93,9 +94,15 @@ async function up(flags: Flags): Promise<void> {
 	if (flags.reset && !(await resetFirst(flags))) return;
 	const stopping = new AbortController();
 	const stop = (reason?: KubejoinError) => stopping.abort(reason);
-	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
+	/** As in a shell, whose exit code is 128 and the number of the signal. */
+	let interruptedExitCode = 0;
+	const interrupt = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE') => {
+		if (!stopping.signal.aborted) interruptedExitCode = 128 + constants.signals[signal];
+		stop();
+	};
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt(signal));
 	// The reader of a pipe can end, as `head` does.
-	process.stdout.on('error', () => stop());
+	process.stdout.on('error', () => interrupt('SIGPIPE'));
 	const story = createStory(options.state, (text) => process.stdout.write(text), process.stdout.columns);
 	let mesh: LocalMesh | undefined;
 	let lab: { readonly stop: () => Promise<void> } | undefined;
@@ -109,6 +116,8 @@ async function up(flags: Flags): Promise<void> {
 	} catch (error) {
 		if (!stopping.signal.aborted) stop(asKubejoinError(error));
 	}
+	// With --once, exit code 0 means that all nodes joined. A signal during the stop does not change that.
+	if (flags.once) process.exitCode = interruptedExitCode;
 	if (mesh !== undefined) {
 		story.say(`\n${words.stopping}`);
 		// The observer stops first, because an experiment that it runs then restores the mesh.

@@ -122,6 +122,21 @@ describe('npm start', function () {
 		}
 	});
 
+	it('--once ends with the exit code of the signal that stops it before all nodes joined', async () => {
+		const moments = [
+			['SIGINT', 'Starting kubejoin', 130],
+			['SIGTERM', 'Up in', 143],
+			['SIGTERM', 'Stopping', 0],
+		] as const;
+		for (const [signal, moment, code] of moments) {
+			const running = up('--once', '--nodes', '1');
+			await eventually(START_SECONDS, () => assert.ok(running.text().includes(moment), running.text()));
+			running.process.kill(signal);
+			assert.equal(await running.ended, code, running.text());
+			await eventually(10, () => assert.deepEqual(left(), []));
+		}
+	});
+
 	it('--certificate-lifetime makes nodes renew, warns at every start, and has a minimum', async () => {
 		for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
 			const running = up('--nodes', '1', '--certificate-lifetime', '10');
