@@ -2,7 +2,7 @@
  * Explains errors of libraries and of the system: the cause, and a remedy for it. Their own texts are for programmers
  * and repeat values, so no program prints them without this module.
  */
-import { maskSecrets } from './text.ts';
+import { maskSecrets, shellWord } from './text.ts';
 
 interface Cause {
 	/** The text of Go's syscall package, which Kubernetes users know. */
@@ -86,6 +86,19 @@ export function fileRemedy(path: string, problem: string): string {
 	const known = Object.entries(files).find(([code, { text }]) => problem.includes(text) || problem.includes(code));
 	if (known !== undefined) return known[1].remedy(path);
 	return /\bthe CA\b/.test(problem)
-		? `Restore ${path} from a backup; without one, start again with a new PKI: remove the PKI directory`
+		? newClusterRemedy(path)
 		: `Check that ${path} is whole: replace it from a copy, or remove it to have it made again`;
+}
+
+/**
+ * For a CA that is lost. A new CA alone is useless: nodes, tokens and recorded requests belong to the old one.
+ *
+ * @param path  of a file of the CA
+ */
+export function newClusterRemedy(path: string): string {
+	const state = /^(.*)\/pki\/.*$/.exec(path)?.[1];
+	const npmStart = `npm start -- --reset${state === undefined ? '' : ` --state ${shellWord(state)}`}`;
+	// The containers have the PKI directory /pki.
+	const reset = state === '' ? 'docker compose down --volumes && docker compose up' : npmStart;
+	return `Restore ${path} from a backup; without one, delete the cluster and start a new one: ${reset}`;
 }

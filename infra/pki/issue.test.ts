@@ -408,7 +408,8 @@ describe('the PKI', () => {
 				issue(),
 				(error: unknown) =>
 					error instanceof KubejoinError &&
-					errorForPeople(error).includes(`Restore ${join(directory, file)} from a backup`),
+					errorForPeople(error).includes(`Restore ${join(directory, file)} from a backup`) &&
+					errorForPeople(error).includes('delete the cluster and start a new one: npm start -- --reset'),
 			);
 			restore();
 		}

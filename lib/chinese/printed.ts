@@ -152,8 +152,8 @@ const doctor: Readonly<Record<string, string>> = {
 	'Its service does not start, or has lost objects': '其服务无法启动，或丢失了对象',
 	'ca-service does not start, because it could sign a request twice': 'ca-service 无法启动，否则可能对一个请求签发两次',
 	'No certificate can be issued, and npm start does not start': '无法签发证书，npm start 无法启动',
-	'Restore {path} from a backup; without one, start a new cluster: {command}':
-		'从备份恢复 {path}；没有备份时，启动新的集群：{command}',
+	'Restore {path} from a backup; without one, delete the cluster and start a new one: {command}':
+		'从备份恢复 {path}；没有备份时，删除集群并启动新的集群：{command}',
 	'The node cannot use its identity': '节点无法使用其身份',
 	'Let the node join again: {command}, then kubelet-sim join': '让节点重新加入：{command}，然后 kubelet-sim join',
 	'Its service does not start': '其服务无法启动',
@@ -166,6 +166,11 @@ const doctor: Readonly<Record<string, string>> = {
 	'line {line} of {all} is not an entry of a ledger': '第 {line} 行（共 {all} 行）不是签发记录',
 	'its private key belongs to another certificate': '私钥属于另一张证书',
 	'its private key is missing': '缺少私钥',
+	'it is not the CA of the nodes, whose kubelet.conf has another one':
+		'不是节点的 CA：节点的 kubelet.conf 中是另一个 CA',
+	'No node can reach the API server': '节点都无法访问 API 服务器',
+	'its CA is not that of this cluster': '其中的 CA 不是此集群的 CA',
+	'The node cannot reach the API server': '节点无法访问 API 服务器',
 	'it names no API server, token or pin': '没有写明 API 服务器、令牌或公钥哈希',
 	'it is not a JoinConfiguration': '不是 JoinConfiguration',
 };

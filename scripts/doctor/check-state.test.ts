@@ -198,6 +198,31 @@ describe('kubejoin doctor', () => {
 		);
 	});
 
+	it('finds nodes that have joined with another CA, and a CA that no node has joined with', async () => {
+		const other = await pair('kubernetes');
+		const kubeconfig = (node: string, { crt, key }: typeof ca) =>
+			write(
+				`nodes/${node}/etc/kubernetes/kubelet.conf`,
+				writeKubeconfig(userKubeconfig('https://127.0.0.1:6443', crt, node, { certificate: crt, key })),
+			);
+		const found = () => checkState(state).findings.map(({ path, remedy }) => [path, remedy]);
+		const foreign = kubeconfig('node-1', other);
+		const caPath = join(state, 'pki/ca-service/ca.crt');
+		assert.deepEqual(found(), [
+			[
+				caPath,
+				`Restore ${caPath} from a backup; without one, delete the cluster and start a new one: ` +
+					`npm start -- --reset --state ${state}`,
+			],
+		]);
+		kubeconfig('node-2', { ...ca, crt: other.crt + ca.crt });
+		assert.deepEqual(found(), [
+			[foreign, `Let the node join again: rm -r ${join(state, 'nodes/node-1')}, then kubelet-sim join`],
+		]);
+		kubeconfig('node-1', ca);
+		assert.deepEqual(found(), []);
+	});
+
 	it('accepts an incomplete last line of the ledger, which ca-service removes', () => {
 		write('ca-service/ledger.jsonl', `${JSON.stringify({ requestId: 'r', certificate: ca.crt })}\n{"requestId":`);
 		assert.deepEqual(checkState(state).findings, []);

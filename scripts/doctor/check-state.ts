@@ -3,8 +3,13 @@
  */
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { newClusterRemedy } from '../../lib/causes.ts';
 import { causeText } from '../../lib/errors.ts';
 import { isDiskFull, readText } from '../../lib/files.ts';
+import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { currentCluster } from '../../lib/kube/kubeconfig-access.ts';
+import { limits } from '../../lib/limits.ts';
+import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { shellWord } from '../../lib/text.ts';
 import { hasCluster } from '../mesh/reset.ts';
 import { serviceNames } from '../mesh/services.ts';
@@ -33,6 +38,7 @@ export function checkState(directory: string): Examination {
 	const paths: string[] = [];
 	walk(directory, directory, paths, findings);
 	for (const path of paths) findings.push(...fileFindings(directory, path, holder !== undefined));
+	findings.push(...foreignNodeFindings(directory, paths));
 	return { holder, files: paths.length, findings };
 }
 
@@ -140,6 +146,49 @@ function fileFindings(top: string, path: string, isInUse: boolean): readonly Fin
 			? [modeFinding(path, stats, `Make it private: chmod 600 ${shellWord(path)}`)]
 			: []),
 	];
+}
+
+/**
+ * Nodes that trust another CA than that of the directory. When no node trusts it, the CA was replaced; otherwise these
+ * nodes are from another cluster. An unreadable file is a finding of its own.
+ */
+function foreignNodeFindings(top: string, paths: readonly string[]): readonly Finding[] {
+	const caPath = join(top, 'pki/ca-service/ca.crt');
+	const known = certificatesIn(() => readText(caPath));
+	const nodes = paths
+		.filter((path) => NODE_KUBECONFIG.test(relative(top, path)))
+		.map((path) => ({ path, trusted: certificatesIn(() => clusterCaOf(readText(path), path)) }))
+		.filter(({ trusted }) => trusted.length > 0);
+	const foreign = nodes.filter(({ trusted }) => !trusted.some((one) => known.includes(one)));
+	if (known.length === 0 || foreign.length === 0) return [];
+	if (foreign.length === nodes.length)
+		return [
+			{
+				path: caPath,
+				problem: 'it is not the CA of the nodes, whose kubelet.conf has another one',
+				meaning: 'No node can reach the API server',
+				remedy: newClusterRemedy(caPath),
+			},
+		];
+	return foreign.map(({ path }) => ({
+		path,
+		problem: 'its CA is not that of this cluster',
+		meaning: 'The node cannot reach the API server',
+		remedy: kindOf(top, path)?.remedy(path) ?? '',
+	}));
+}
+
+const NODE_KUBECONFIG = /^nodes\/[^/]+\/etc\/kubernetes\/kubelet\.conf$/;
+
+const clusterCaOf = (text: string, path: string): string => currentCluster(parseKubeconfig(text, path), path).ca ?? '';
+
+/** Fingerprints; none of a text that cannot be read. */
+function certificatesIn(read: () => string): readonly string[] {
+	try {
+		return parseCertificates(read(), limits.clusterCas.value).map(({ fingerprint256 }) => fingerprint256);
+	} catch {
+		return [];
+	}
 }
 
 function targetOf(path: string): string | undefined {

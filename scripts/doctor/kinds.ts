@@ -2,6 +2,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { newClusterRemedy } from '../../lib/causes.ts';
 import { causeText } from '../../lib/errors.ts';
 import { isTornObject, linesOf } from '../../lib/files.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
@@ -59,8 +60,7 @@ export const kinds: readonly Kind[] = [
 		path: /^pki\/(ca-service\/ca|mesh-ca\/mesh-ca)\.(crt|key)$/,
 		problem: (file) => (file.path.endsWith('.key') ? keyProblem(file) : caProblem(file)),
 		meaning: 'No certificate can be issued, and npm start does not start',
-		remedy: (path) =>
-			`Restore ${shellWord(path)} from a backup; without one, start a new cluster: npm start -- --state OTHER_DIR`,
+		remedy: newClusterRemedy,
 	},
 	{
 		path: /^nodes\/[^/]+\/.*(kubelet\.conf|\.pem|\.crt)$/,

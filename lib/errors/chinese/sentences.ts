@@ -413,8 +413,8 @@ const remedies: Readonly<Record<string, string>> = {
 	'Name a regular file: {path} is not one': '指定普通文件：{path} 不是普通文件',
 	'Check that {path} is whole: replace it from a copy, or remove it to have it made again':
 		'检查 {path} 是否完整：用副本替换，或删除后重新生成',
-	'Restore {path} from a backup; without one, start again with a new PKI: remove the PKI directory':
-		'从备份恢复 {path}；没有备份时，删除 PKI 目录，用新的 PKI 重新开始',
+	'Restore {path} from a backup; without one, delete the cluster and start a new one: {command}':
+		'从备份恢复 {path}；没有备份时，删除集群并启动新的集群：`{command}`',
 	'Stop the program that uses it, or choose another port: {command}': '停止占用端口的程序，或换一个端口：`{command}`',
 	'Stop it, or start this one with its own state and port: npm start -- --state DIR --port PORT':
 		'停止此进程，或使用另外的状态目录和端口启动：`npm start -- --state DIR --port PORT`',
