@@ -102,3 +102,16 @@ export function newClusterRemedy(path: string): string {
 	const reset = state === '' ? 'docker compose down --volumes && docker compose up' : npmStart;
 	return `Restore ${path} from a backup; without one, delete the cluster and start a new one: ${reset}`;
 }
+
+/**
+ * For a damaged identity of a node. Its Node stays Ready, and its name in use, until the controllers have run for about
+ * a minute without a heartbeat of it.
+ *
+ * @param command  removes the identity
+ * @param path     of a file of the identity
+ */
+export function rejoinRemedy(command: string, path: string): string {
+	const state = /^(.+)\/nodes\/[^/]+\//.exec(path)?.[1];
+	const start = `npm start -- --nodes 0${state === undefined ? '' : ` --state ${shellWord(state)}`}`;
+	return `Let the node join again: ${command}, then run the cluster for a minute without it: ${start}, then start the node`;
+}

@@ -155,7 +155,8 @@ const doctor: Readonly<Record<string, string>> = {
 	'Restore {path} from a backup; without one, delete the cluster and start a new one: {command}':
 		'从备份恢复 {path}；没有备份时，删除集群并启动新的集群：{command}',
 	'The node cannot use its identity': '节点无法使用其身份',
-	'Let the node join again: {command}, then kubelet-sim join': '让节点重新加入：{command}，然后 kubelet-sim join',
+	'Let the node join again: {command}, then run the cluster for a minute without it: {start}, then start the node':
+		'让节点重新加入：{command}，然后在没有此节点时运行集群一分钟：{start}，再启动此节点',
 	'Its service does not start': '其服务无法启动',
 	'Its owner does not start': '其属主无法启动',
 	'Its user cannot reach the API server': '其用户无法访问 API 服务器',

@@ -217,7 +217,11 @@ describe('kubejoin doctor', () => {
 		]);
 		kubeconfig('node-2', { ...ca, crt: other.crt + ca.crt });
 		assert.deepEqual(found(), [
-			[foreign, `Let the node join again: rm -r ${join(state, 'nodes/node-1')}, then kubelet-sim join`],
+			[
+				foreign,
+				`Let the node join again: rm -r ${join(state, 'nodes/node-1')}, then run the cluster for a minute without it: ` +
+					`npm start -- --nodes 0 --state ${state}, then start the node`,
+			],
 		]);
 		kubeconfig('node-1', ca);
 		assert.deepEqual(found(), []);

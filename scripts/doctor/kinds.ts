@@ -2,7 +2,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { newClusterRemedy } from '../../lib/causes.ts';
+import { newClusterRemedy, rejoinRemedy } from '../../lib/causes.ts';
 import { causeText } from '../../lib/errors.ts';
 import { isTornObject, linesOf } from '../../lib/files.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
@@ -66,8 +66,7 @@ export const kinds: readonly Kind[] = [
 		path: /^nodes\/[^/]+\/.*(kubelet\.conf|\.pem|\.crt)$/,
 		problem: (file) => (file.path.endsWith('.conf') ? kubeconfigProblem(file) : certificateProblem(file)),
 		meaning: 'The node cannot use its identity',
-		remedy: (path) =>
-			`Let the node join again: rm -r ${shellWord(path.replace(/(\/nodes\/[^/]+)\/.*$/, '$1'))}, then kubelet-sim join`,
+		remedy: (path) => rejoinRemedy(`rm -r ${shellWord(path.replace(/(\/nodes\/[^/]+)\/.*$/, '$1'))}`, path),
 	},
 	{ path: /\.crt$/, problem: certificateProblem, meaning: 'Its service does not start', remedy: madeAgain },
 	{ path: /\.key(\.tmp)?$/, problem: keyProblem, meaning: 'Its owner does not start', remedy: madeAgain },

@@ -147,4 +147,25 @@ describe('the identity of a node on disk', () => {
 		rmSync(paths.kubeconfig);
 		assert.equal(await loadIdentity(paths), undefined);
 	});
+
+	it('says how the node joins again when one of its own files is damaged', async () => {
+		const { paths } = tools;
+		const written = await make();
+		for (const [damaged, contents, code] of [
+			[paths.kubeconfig, 'junk', 'KUBECONFIG_INVALID'],
+			[paths.kubeconfig, '', 'KUBECONFIG_INVALID'],
+			[paths.kubeconfig, 'a: [', 'KUBECONFIG_INVALID'],
+			[paths.currentCertificate, written.certificate, 'KEY_MALFORMED'],
+			[paths.currentCertificate, written.key, 'CERTIFICATE_MALFORMED'],
+		] as const) {
+			await storeIdentity(paths, written, testNow);
+			writeFileSync(damaged, contents);
+			await assert.rejects(
+				loadIdentity(paths),
+				(error) =>
+					hasCode(error, code) && error.remedy.startsWith(`Let the node join again: rm ${paths.kubeconfig}, then run`),
+				`${damaged}: ${contents}`,
+			);
+		}
+	});
 });

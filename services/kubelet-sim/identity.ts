@@ -10,8 +10,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { rejoinRemedy } from '../../lib/causes.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
+import { causeText, type DetailsOf, hasCode, KubejoinError } from '../../lib/errors.ts';
 import {
 	makePrivateDirectory,
 	type NewFile,
@@ -26,6 +27,7 @@ import { wellKnown } from '../../lib/kube/types.ts';
 import { certificatesPem, parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
+import { shellWord } from '../../lib/text.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
 import type { NodePaths } from './node-paths.ts';
 import type { TrustedCa, TrustedServer } from './trust.ts';
@@ -185,6 +187,17 @@ const kubeconfigOf = ({ currentCertificate }: NodePaths, { url, ca }: TrustedSer
 export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | undefined> {
 	const text = await readFileIfThere(paths.kubeconfig);
 	if (text === undefined) return undefined;
+	try {
+		return parseIdentity(text, paths);
+	} catch (error) {
+		if (!hasCode(error, 'KUBECONFIG_INVALID', 'CERTIFICATE_MALFORMED', 'KEY_MALFORMED')) throw error;
+		// The user has named none of these files, and kubejoin has written all of them.
+		const remedy = rejoinRemedy(`rm ${shellWord(paths.kubeconfig)}`, paths.kubeconfig);
+		throw new KubejoinError(error.code, { ...error.details, remedy } as DetailsOf<typeof error.code>, { cause: error });
+	}
+}
+
+function parseIdentity(text: string, paths: NodePaths): NodeIdentity {
 	const config = parseKubeconfig(text, paths.kubeconfig);
 	const { server, ca, isUnverified, tlsServerName } = currentCluster(config, paths.kubeconfig);
 	const { certificate: pem = '' } = currentUser(config, paths.kubeconfig);
@@ -192,7 +205,8 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 		throw new KubejoinError('KUBECONFIG_INVALID', {
 			path: paths.kubeconfig,
 			problem: 'it names no CA for the verification of the API server',
-			remedy: `Remove ${paths.kubeconfig} and join again`,
+			// `loadIdentity` adds it.
+			remedy: '',
 		});
 	const { leaf, certificate, key } = readPair(pem, paths.currentCertificate);
 	const { commonName } = readSubject(leaf);

@@ -38,9 +38,9 @@ export const certificateErrors = {
 		remedy: () => 'Delete the CertificateSigningRequest and create it again',
 		grpc: grpcCode.ALREADY_EXISTS,
 	}),
-	CERTIFICATE_MALFORMED: defineError<{ problem: string }>({
+	CERTIFICATE_MALFORMED: defineError<{ problem: string; remedy?: string | undefined }>({
 		message: (f) => `the certificate cannot be parsed: ${f.problem}`,
-		remedy: () => 'Give a PEM file with a block of type CERTIFICATE',
+		remedy: (f) => f.remedy ?? 'Give a PEM file with a block of type CERTIFICATE',
 		grpc: grpcCode.INVALID_ARGUMENT,
 	}),
 	KEY_MALFORMED: defineError<{ problem: string; remedy?: string | undefined }>({
