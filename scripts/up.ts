@@ -15,7 +15,7 @@ import { readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, type MeshEvents, startLocalMesh } from './mesh/local-mesh.ts';
 import { freeNodeIndexes } from './mesh/node-names.ts';
 import { hasCluster, resetState, terminalQuestion } from './mesh/reset.ts';
-import { MAX_NODES, MAX_PORT, type MeshOptions, type ObserverOptions } from './mesh/services.ts';
+import { MAX_NODES, MAX_PORT, type MeshOptions, type ObserverOptions, servicePorts } from './mesh/services.ts';
 import { MAX_NODES_IN_DETAIL, startNodes, takenNames } from './mesh/start-nodes.ts';
 import { createStory, joinsWidth, type Story } from './mesh/story.ts';
 import { startWords } from './mesh/words.ts';
@@ -91,6 +91,7 @@ const program = new Command('npm start --')
 
 async function up(flags: Flags): Promise<void> {
 	const options = meshOptions(flags);
+	requireOwnPagePort(options, flags.pagePort);
 	if (flags.reset && !(await resetFirst(flags))) return;
 	const stopping = new AbortController();
 	const stop = (reason?: KubejoinError) => stopping.abort(reason);
@@ -129,6 +130,17 @@ async function up(flags: Flags): Promise<void> {
 	if (mesh !== undefined || failure === undefined) story.say(words.stopped(shownPath(options.state)));
 	await story.close();
 	if (failure !== undefined) throw failure;
+}
+
+/** Otherwise the page would find its port in use by a service of the same mesh. */
+function requireOwnPagePort(options: MeshOptions, pagePort: number): void {
+	const sharing = servicePorts(options).filter(({ port }) => port === pagePort);
+	if (sharing.length < 2) return;
+	const owner = sharing.find(({ service }) => service !== 'observer')?.service ?? 'observer';
+	throw new KubejoinError('COMMAND_INVALID', {
+		problem: `--page-port ${pagePort} is also a port of ${owner}, which --port ${options.port} determines`,
+		remedy: 'Choose another port for the page: npm start -- --page-port PORT',
+	});
 }
 
 /** @returns false when the question was answered with no */

@@ -198,6 +198,18 @@ describe('npm start', function () {
 		assert.match(again.text(), /Deleted the cluster in [\s\S]* ✔ register /);
 	});
 
+	it('refuses a port of its own service for the page, and names the service', async () => {
+		for (const [pagePort, service] of [
+			[port + 1, 'ca-service'],
+			[port + 3, 'observer'],
+		] as const) {
+			const refused = up('--page-port', String(pagePort));
+			assert.equal(await refused.ended, 1);
+			assert.match(refused.text(), new RegExp(`--page-port ${pagePort} is also a port of ${service}`));
+			assert.doesNotMatch(refused.text(), /Starting kubejoin/);
+		}
+	});
+
 	it('refuses a port in use, with exit code 1', async () => {
 		const other = createServer().listen(port + 1, '127.0.0.1');
 		await once(other, 'listening');

@@ -110,7 +110,7 @@ describe('the Chinese sentences', () => {
 
 	it('are all in use, except for those that code composes', () => {
 		const all = ['lib/errors/diagnoses', 'lib/errors/table', 'lib', 'lib/kube', 'services/observer', 'chaos/runner']
-			.concat('services/kubelet-sim/join', 'services/kubectl-sim')
+			.concat('services/kubelet-sim/join', 'services/kubectl-sim', 'scripts')
 			.flatMap((path) => files(...path.split('/')))
 			.flatMap((source) => sentencesIn(source));
 		const texts = [...all, ...advice];
