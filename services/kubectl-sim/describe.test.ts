@@ -5,7 +5,7 @@ import type { Lease } from '../../lib/kube/types.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
 import { describeCsr, describeNode, describe as describeResource, rfc1123z } from './describe.ts';
-import { base64, csr, fakeOutput, fakeResource, worker } from './fakes.test.ts';
+import { base64, clock, csr, fakeOutput, fakeResource, now, worker } from './fakes.test.ts';
 
 const created = rfc1123z('2026-01-31T11:55:00Z');
 const lease: Lease = {
@@ -27,7 +27,7 @@ describe('kubectl describe node', () => {
 			},
 		});
 		equal(
-			describeNode(node, lease),
+			describeNode(node, lease, [], now),
 			`Name:               w
 Roles:              <none>
 Labels:             a=1
@@ -70,6 +70,8 @@ Events:                       <none>
 		const text = describeNode(
 			worker('w'),
 			new KubejoinError('API_NOT_FOUND', { resource: 'leases', group: 'coordination.k8s.io', name: 'w' }),
+			[],
+			now,
 		);
 		equal(
 			/^Lease:.*$/m.exec(text)?.[0],
@@ -90,7 +92,7 @@ describe('kubectl describe csr', () => {
 			keys,
 		);
 		equal(
-			describeCsr(csr('csr-1', { request: base64(request), expirationSeconds: 3600 })),
+			describeCsr(csr('csr-1', { request: base64(request), expirationSeconds: 3600 }), [], now),
 			`Name:                csr-1
 Labels:              <none>
 Annotations:         <none>
@@ -118,9 +120,10 @@ Events:  <none>
 			certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [
 				csr('a', { request: base64('nonsense') }),
 			]),
+			events: fakeResource(resources.events, []),
 		};
 		return rejects(
-			describeResource('csr', ['a'], { api: api as never, output }),
+			describeResource('csr', ['a'], { api: api as never, output, clock }),
 			/^COMMAND_INVALID: Error parsing CSR: .*PEM block type must be CERTIFICATE REQUEST/,
 		);
 	});
@@ -134,7 +137,11 @@ describe('kubectl describe', () => {
 			resources.nodes,
 			present.map((name) => worker(name)),
 		);
-		await describeResource('node', names, { api: { nodes, leases } as never, output });
+		await describeResource('node', names, {
+			api: { nodes, leases, events: fakeResource(resources.events, []) } as never,
+			output,
+			clock,
+		});
 		return { ...written, shown: [...written.out.matchAll(/^Name: +(.*)$/gm)].map(([, name]) => name).join() };
 	};
 

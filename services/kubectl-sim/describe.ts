@@ -1,4 +1,5 @@
 /** `kubectl describe`: the details of nodes and certificate requests. */
+import type { Clock } from '../../lib/clock.ts';
 import { hasCode, type KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
 import { csrStatus, nodeRoles } from '../../lib/kube/columns/cells.ts';
@@ -6,6 +7,7 @@ import { humanDuration } from '../../lib/kube/duration.ts';
 import { resources } from '../../lib/kube/resources.ts';
 import {
 	type CertificateSigningRequest,
+	type Event,
 	type KubeObject,
 	type Lease,
 	type Node,
@@ -16,11 +18,12 @@ import {
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { printable, printableDeep } from '../../lib/text.ts';
 import { invalidCommand, throwAll, unknownType } from './command-errors.ts';
+import { type EventsApi, eventLines, eventsOf, eventsOfNode } from './describe-events.ts';
 import type { Output } from './output.ts';
 import { findResource, parseResourceArgument } from './resource-types.ts';
 import { alignTabs, describeTabs } from './tabwriter.ts';
 
-type Api = Pick<ApiClient, 'nodes' | 'leases' | 'certificateSigningRequests'>;
+type Api = Pick<ApiClient, 'nodes' | 'leases' | 'certificateSigningRequests'> & EventsApi;
 type Readable<T extends KubeObject> = Pick<ResourceClient<T>, 'get' | 'list'>;
 
 /**
@@ -31,13 +34,20 @@ type Readable<T extends KubeObject> = Pick<ResourceClient<T>, 'get' | 'list'>;
 export async function describe(
 	type: string,
 	names: readonly string[],
-	{ api, output }: { readonly api: Api; readonly output: Output },
+	{ api, output, clock }: { readonly api: Api; readonly output: Output; readonly clock: Clock },
 ): Promise<void> {
 	const resource = findResource(parseResourceArgument(type));
-	if (resource === resources.nodes)
-		return await describeEach(api.nodes, names, async (node) => describeNode(node, await leaseOf(node, api)), output);
-	if (resource === resources.certificateSigningRequests)
-		return await describeEach(api.certificateSigningRequests, names, describeCsr, output);
+	if (resource === resources.nodes) {
+		const text = async (node: Node) => {
+			const [lease, events] = await Promise.all([leaseOf(node, api), eventsOfNode(node, api)]);
+			return describeNode(node, lease, events, clock());
+		};
+		return await describeEach(api.nodes, names, text, output);
+	}
+	if (resource === resources.certificateSigningRequests) {
+		const text = async (csr: CertificateSigningRequest) => describeCsr(csr, await eventsOf(csr, api), clock());
+		return await describeEach(api.certificateSigningRequests, names, text, output);
+	}
 	throw unknownType(type, 'describe');
 }
 
@@ -79,7 +89,7 @@ const leaseOf = ({ metadata: { name = '' } }: Node, { leases }: Api): Promise<Le
  * @source kubectl pkg/describe/describe.go describeNode, release 1.32
  * @differs without pods, "Non-terminated Pods" and "Allocated resources" are absent; a long annotation is not wrapped
  */
-export function describeNode(node: Node, lease: Lease | Error): string {
+export function describeNode(node: Node, lease: Lease | Error, events: readonly Event[], nowMs: number): string {
 	const { metadata, spec, status } = printableDeep(node);
 	const conditions = status?.conditions ?? [];
 	const lines = [
@@ -107,7 +117,7 @@ export function describeNode(node: Node, lease: Lease | Error): string {
 		...systemInfo.map(([title, field]) => `  ${title}:\t${status?.nodeInfo?.[field] ?? ''}`),
 		...(spec?.podCIDR ? [`PodCIDR:\t${spec.podCIDR}`] : []),
 		...(spec?.providerID ? [`ProviderID:\t${spec.providerID}`] : []),
-		'Events:\t<none>',
+		...eventLines(events, nowMs),
 	];
 	return alignTabs(`${lines.join('\n')}\n`, describeTabs);
 }
@@ -151,7 +161,7 @@ const quantities = (title: string, resources: Record<string, string> = {}): stri
  * @source kubectl pkg/describe/describe.go describeCertificateSigningRequest
  * @differs reads only the common name and the organizations of the subject
  */
-export function describeCsr(csr: CertificateSigningRequest): string {
+export function describeCsr(csr: CertificateSigningRequest, events: readonly Event[], nowMs: number): string {
 	const { metadata, spec } = printableDeep(csr);
 	const { subject, names } = printableDeep(readRequest(csr.spec.request));
 	const { expirationSeconds } = spec;
@@ -175,7 +185,7 @@ export function describeCsr(csr: CertificateSigningRequest): string {
 		'\tSerial Number:\t',
 		...nested('Organization', subject.organizations),
 		...(sans.length === 0 ? [] : ['Subject Alternative Names:', ...sans]),
-		'Events:\t<none>',
+		...eventLines(events, nowMs),
 	];
 	return alignTabs(`${lines.join('\n')}\n`, describeTabs);
 }

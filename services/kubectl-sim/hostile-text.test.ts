@@ -45,6 +45,9 @@ describe('text of a server on the terminal', () => {
 				{ ...worker('n'), metadata: { ...worker('n').metadata, annotations: { a: hostile } } },
 			]),
 			leases: fakeResource(resources.leases, []),
+			events: fakeResource(resources.events, [
+				{ apiVersion: 'v1', kind: 'Event', metadata: {}, reason: hostile, message: hostile },
+			]),
 		}) as never;
 
 	it('ends a cell at the first line break, so that no value can forge a row', async () => {
@@ -63,7 +66,7 @@ describe('text of a server on the terminal', () => {
 			const item = evilCsr();
 			const pem = openssl(['req', '-new', '-key', 'k', '-subj', '/CN=a'], { k: openssl(['genrsa', '2048']) });
 			const api = apiOf({ ...item, spec: { ...item.spec, request: base64(pem) } });
-			await describeObjects(type, [], { api, output });
+			await describeObjects(type, [], { api, output, clock });
 			doesNotMatch(written.out, controls);
 			doesNotMatch(written.out, /^fake-row/m);
 		}

@@ -56,7 +56,7 @@ export function addReadCommands(program: Command, tools: Tools): void {
 		.action(async (type: string | undefined, words: string[], _options: object, command: Command) => {
 			const { type: parsed, names } = parseTypeAndNames(type, words, 'describe');
 			await withServer(command, tools, discovery.get, async ({ api }) =>
-				(await import('./describe.ts')).describe(parsed, names, { api, output }),
+				(await import('./describe.ts')).describe(parsed, names, { api, output, clock }),
 			);
 		});
 }
