@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { errorForPeople } from '../../error-text.ts';
 import { type Details, type ErrorCode, errorTable, KubejoinError } from '../../errors.ts';
@@ -40,6 +41,19 @@ const isComparison = (before: readonly string[]): boolean =>
 /** The names of the properties in which a token of an error table is: the code, then `message` or `remedy`. */
 const isInRemedy = (before: readonly string[]): boolean => before.lastIndexOf('remedy') > before.lastIndexOf('message');
 
+/** In `remedy: TEXT` and `remedy: condition ? TEXT : TEXT`. */
+const isValueOfRemedy = (before: readonly string[]): boolean => {
+	const at = before.lastIndexOf('remedy');
+	const between = before.slice(at + 1);
+	return at !== -1 && between[0] === ':' && !between.some((token) => /^[,;}\]]$/.test(token)) && !isComparison(before);
+};
+
+/** Files with functions whose last argument is a remedy, and with pairs of a problem and a remedy. */
+const hasPositionalRemedies = /^lib\/(?:yaml|kube\/kubeconfig|kube\/kubeconfig-access|pki\/key-pair)\.ts$/;
+const isLast = (before: readonly string[], [next = '', second = '']: readonly string[]): boolean =>
+	(before.at(-1) === ',' && /^[)\]]$/.test(next === ',' ? second : next)) ||
+	(before.at(-1) === '=' && before.at(-3) === 'const' && /^(?:give|quoteIt|otherKey)$/.test(before.at(-2) ?? ''));
+
 const files = (...path: string[]) =>
 	readdirSync(projectPath(...path))
 		.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
@@ -80,6 +94,45 @@ describe('the Chinese sentences', () => {
 		);
 	});
 
+	it('have every remedy that the code of a program has', () => {
+		const sources = execFileSync('git', ['ls-files', 'lib', 'services', 'scripts', 'chaos', 'infra'], {
+			cwd: projectPath(),
+			encoding: 'utf8',
+		})
+			.split('\n')
+			// The other tests have the tables of errors, the verdicts and the doctor. The page has texts of its own.
+			.filter((path) => path.endsWith('.ts') && !/\.(?:test|fixture)\.ts$|\/(?:page|chinese|docs|doctor)\//.test(path))
+			.filter((path) => !/^lib\/(?:errors\/|error-text)|^chaos\/lab\/verdicts\/|\/story-words\./.test(path))
+			.map((path) => ({ path, source: readFileSync(projectPath(path), 'utf8') }));
+		const remedies = sources.flatMap(({ path, source }) =>
+			sentencesIn(
+				source,
+				(before, after) => isValueOfRemedy(before) || (hasPositionalRemedies.test(path) && isLast(before, after)),
+			),
+		);
+		assert.ok(remedies.length > 120, String(remedies.length));
+		assert.deepEqual(
+			untranslated(remedies).filter((text) => !/^In VALUE: VALUE$|^docker compose /.test(text)),
+			[],
+			'add them to command-remedies.ts',
+		);
+	});
+
+	it('have every remedy of a file with its place', () => {
+		const source = readFileSync(projectPath('lib', 'yaml.ts'), 'utf8');
+		const all = sentencesIn(source, (before, after) => isValueOfRemedy(before) || isLast(before, after));
+		const places = ['At line 1, column 5, ', 'At line 1, column 5 of a/b.yaml, ', 'In a/b.yaml: At line 1, column 5, '];
+		for (const remedy of all) {
+			const isWhole = /^[A-Z]/.test(remedy);
+			for (const place of isWhole ? ['In a/b.yaml: '] : places) {
+				if (remedy.startsWith('At line')) continue;
+				const chinese = sentenceInChinese(`${place}${remedy}`) ?? '';
+				assert.ok(chinese.endsWith(sentenceInChinese(remedy) ?? assert.fail(remedy)), `${place}${remedy}: ${chinese}`);
+				assert.equal(chinese.includes('a/b.yaml'), place.includes('a/b.yaml'), chinese);
+			}
+		}
+	});
+
 	it('have every finding about the arguments of a join', () => {
 		const source = readFileSync(projectPath('lib', 'kube', 'join-input.ts'), 'utf8');
 		// A function makes a part of the others.
@@ -110,7 +163,8 @@ describe('the Chinese sentences', () => {
 
 	it('are all in use, except for those that code composes', () => {
 		const all = ['lib/errors/diagnoses', 'lib/errors/table', 'lib', 'lib/kube', 'services/observer', 'chaos/runner']
-			.concat('services/kubelet-sim/join', 'services/kubectl-sim', 'scripts')
+			.concat('services/kubelet-sim/join', 'services/kubectl-sim', 'services/kubelet-sim', 'scripts')
+			.concat('lib/pki', 'chaos/lab/faults', 'chaos/lab/drivers/compose', 'chaos/lab/drivers/local')
 			.flatMap((path) => files(...path.split('/')))
 			.flatMap((source) => sentencesIn(source));
 		const texts = [...all, ...advice];

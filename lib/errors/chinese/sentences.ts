@@ -2,6 +2,8 @@
  * Sentences of kubejoin in Chinese, by their English text: causes, remedies and messages of errors, and results of the
  * experiment runner. Braces mark values. Upstream's texts are not here: they stay English.
  */
+import { commandRemedies, composedRemedies } from './command-remedies.ts';
+
 const printJoin = '`kubectl-sim token create --print-join-command`';
 
 const causes: Readonly<Record<string, string>> = {
@@ -641,12 +643,14 @@ export const composedSentences: Readonly<Record<string, string>> = {
 	'probe {name}: {problem}': '探针 `{name}`：{problem}',
 	'action {name}: {problem}': '操作 `{name}`：{problem}',
 	...unexpectedVerdicts,
+	...composedRemedies,
 };
 
 export const sentences: Readonly<Record<string, string>> = {
 	...causes,
 	...findings,
 	...remedies,
+	...commandRemedies,
 	...errorMessages,
 	...observerProblems,
 	...runnerProblems,
