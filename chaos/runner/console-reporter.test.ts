@@ -99,7 +99,7 @@ describe('the console reporter', () => {
 		const text = print(events, { live: true, language: 'zh' });
 		for (const line of text.replaceAll('\r\u001b[K', '\n').split('\n')) {
 			assert.ok(columnsOf(line) <= COLUMNS, line);
-			assert.doesNotMatch(line, /[a-z]{2,} [a-z]{2,}/, line);
+			assert.doesNotMatch(line, /[a-z]{2,} [a-z]{2,}|\d s\b/, line);
 		}
 		assert.match(text, /服务和节点处于稳态，结论符合预期/);
 		assert.match(text, /安全性 +被破坏，符合预期/);

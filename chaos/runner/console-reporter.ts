@@ -191,7 +191,7 @@ function printSummary(output: ReporterOutput, ended: readonly ExperimentEnded[],
 		const cell = (kind: VerdictKind, width: number) =>
 			paintVerdict(output, one.verdicts[kind], padded(words.verdicts[one.verdicts[kind]], width));
 		const cells = [padded(one.experiment, 31), padded(one.id, 4), cell('security', 10), cell('availability', 12)];
-		line([...cells, resultText(output, one, 11), `${one.seconds.toFixed(1)} s`.padStart(7)].join(' '));
+		line([...cells, resultText(output, one, 11), leftPadded(words.tenths(one.seconds), 7)].join(' '));
 	}
 	const { passed, failed, notRun, seconds, seed } = event;
 	const counts = { passed: passed.length, failed: failed.length, notRun: notRun.length };

@@ -14,6 +14,8 @@ interface RunWords {
 	readonly left: (seconds: number) => string;
 	readonly seconds: (seconds: number) => string;
 	readonly wholeSeconds: (seconds: number) => string;
+	/** Never in minutes, for a column of a table. */
+	readonly tenths: (seconds: number) => string;
 	readonly parts: Readonly<Record<Part, string>>;
 	readonly everyRollback: string;
 	readonly kinds: Readonly<Record<VerdictKind, string>>;
@@ -52,6 +54,7 @@ const english: RunWords = {
 	seconds: (seconds) =>
 		seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`,
 	wholeSeconds: (seconds) => `${seconds} s`,
+	tenths: (seconds) => `${seconds.toFixed(1)} s`,
 	parts: { before: 'before', method: 'method', after: 'after', rollbacks: 'rollback' },
 	everyRollback: 'rollbacks, in every case',
 	kinds: { security: 'security', availability: 'availability' },
@@ -104,6 +107,7 @@ const chinese: RunWords = {
 	seconds: (seconds) =>
 		seconds < 60 ? `${seconds.toFixed(1)} 秒` : `${Math.floor(seconds / 60)} 分 ${Math.round(seconds % 60)} 秒`,
 	wholeSeconds: (seconds) => `${seconds} 秒`,
+	tenths: (seconds) => `${seconds.toFixed(1)} 秒`,
 	parts: { before: '实验前', method: '步骤', after: '实验后', rollbacks: '回滚' },
 	everyRollback: '回滚（总会执行）',
 	kinds: { security: '安全性', availability: '可用性' },

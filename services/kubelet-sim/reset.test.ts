@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
+import { environment } from '../../lib/config.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { makeCertificate } from '../../lib/pki/fixtures.test.ts';
 import { writePrivateKey } from '../../lib/pki/keys.ts';
@@ -49,6 +50,21 @@ describe('a reset', () => {
 		await storeIdentity(tools.paths, { ...written, nodeName: 'other' }, testNow);
 		await run('y\n', { nodeName: '' });
 		assert.match(output, /kubectl-sim delete node other$/m);
+	});
+
+	it('prints its own sentences in the language of the terminal, and those of kubeadm in English', async () => {
+		const env = environment() as Record<string, string | undefined>;
+		const { LC_ALL } = env;
+		try {
+			env.LC_ALL = 'zh_CN.UTF-8';
+			await run('', { force: true });
+		} finally {
+			if (LC_ALL === undefined) delete env.LC_ALL;
+			else env.LC_ALL = LC_ALL;
+		}
+		assert.match(output, /^\[reset\] 集群中的 Node 对象保留；删除命令：kubectl-sim delete node n$/m);
+		assert.match(output, /^\[reset\] 仍在使用 .* 的 kubelet-sim 继续运行/m);
+		assert.match(output, /^\[reset\] Deleting files: /m);
 	});
 
 	it('removes nothing after another answer, and none', async () => {

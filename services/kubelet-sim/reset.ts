@@ -4,10 +4,12 @@
  * @source kubeadm cmd/reset.go, cmd/phases/reset
  * @differs the directories are below --root; there is no kubelet service, no mount and no container to end
  */
+
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { printedText } from '../../lib/chinese/index.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { terminalText } from '../../lib/text.ts';
 import { loadIdentity } from './identity.ts';
@@ -38,7 +40,7 @@ For information on how to perform this cleanup manually, please see:
 
 /** @throws RESET_NOT_CONFIRMED */
 export async function runReset(flags: ResetFlags, { stdin, stdout, stderr }: Terminal): Promise<void> {
-	const say = (line: string): void => void stdout.write(terminalText(`${line}\n`));
+	const say = (line: string): void => void stdout.write(terminalText(`${printedText(line)}\n`));
 	const warn = (line: string): void => void stderr.write(terminalText(`${line}\n`));
 	const { force = false, dryRun = false } = flags;
 	const name = (flags.nodeName || hostname()).trim().toLowerCase();
