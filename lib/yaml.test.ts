@@ -93,6 +93,10 @@ describe('YAML from outside', () => {
 			['a:\n\t- b\n', 'found character that cannot start any token', 2, 1],
 			['x: 1\nb:\n  endpoint: [2001:db8::1]:6443\n', 'did not find expected key', 3, 26],
 			['a:\n  b: 1\n c: 2\n', 'did not find expected key', 3, 1],
+			['a: [', 'did not find expected node content', 1, 5],
+			['a: {b: 1,\n', 'did not find expected node content', 1, 10],
+			['a: [1\nb: 2\n', "did not find expected ',' or ']'", 1, 6],
+			['{a: 1\n', "did not find expected ',' or '}'", 1, 6],
 			['a: 1\nfoo\nb: 2\n', "could not find expected ':'", 2, 1],
 			['a: 1\nb: 2\na: 3\n', 'key "a" already set in map', 3, 1],
 			['a: "\\q"\n', 'found unknown escape character', 1, 5],
@@ -108,6 +112,11 @@ describe('YAML from outside', () => {
 			assert.deepEqual([found.line, found.column], [line, column], text);
 			assert.match(found.remedy, new RegExp(`^At line ${line}, column ${column}, [a-z]`));
 		}
+	});
+
+	it('a bracket without its end is to be closed', () => {
+		for (const text of ['a: [', '{a: 1', '- [1\n- 2'])
+			assert.match(problem(text).remedy, /, close the quote or the bracket/);
 	});
 
 	it('reports keys that are given twice to a reader that takes the last value', () => {

@@ -84,7 +84,10 @@ export function readYaml(input: string | Uint8Array, options: YamlOptions): Yaml
 	});
 	return [...composer.compose(tokens)].map((document) => {
 		const [first] = [...document.errors].sort((one, other) => one.pos[0] - other.pos[0]);
-		if (first !== undefined) return refuseAt(first.pos[0], problemOf(first.code));
+		if (first !== undefined) {
+			const open = unclosedProblem(first.message, text.slice(0, first.pos[0]).trimEnd());
+			return refuseAt(open?.offset ?? first.pos[0], open ?? problemOf(first.code));
+		}
 		checkNode(document.contents, { refuseAt, anchors: new Set(), allowsMergeKeys, duplicateAt });
 		return {
 			value: documentValue(document, refuseAt),
@@ -203,6 +206,19 @@ function problemOf(code: string): YamlProblem {
 	const [text, remedy] = problems[code] ?? ['could not parse this', 'correct the syntax'];
 	return { text, remedy };
 }
+/**
+ * A list or a map in brackets without its end. The library calls it an indent where other keys may follow.
+ *
+ * @param before  the text before the place where the library misses the bracket
+ */
+function unclosedProblem(message: string, before: string): (YamlProblem & { readonly offset: number }) | undefined {
+	const [, end] = /^Flow .* end with a ([\]}])$/.exec(message) ?? [];
+	if (end === undefined) return undefined;
+	const what = /[[{,]$/.test(before) ? 'node content' : `',' or '${end}'`;
+	const { remedy } = problemOf('MISSING_CHAR');
+	return { text: `did not find expected ${what}`, remedy, offset: before.length };
+}
+
 const quoteIt =
 	'put a value that begins with [, {, *, &, !, %, @ or ` or that has ": " or " #" in it between double quotes';
 const problems: Readonly<Record<string, readonly [text: string, remedy: string]>> = {
