@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -175,5 +175,17 @@ describe('files', () => {
 		assert.equal(await modeOf(at('a')), 0o700);
 		await writeFile(at('file'), '');
 		await unusable(makePrivateDirectory(at('file')));
+		await unusable(makePrivateDirectory(at('file', 'x')));
+		await symlink(at('none'), at('dangling'));
+		await unusable(makePrivateDirectory(at('dangling')));
+	});
+
+	it('refuses a path below a directory that denies that it exists', function () {
+		if (!existsSync('/proc/self')) this.skip();
+		// Without the check it never ends.
+		const code = `(await import('${import.meta.dirname}/files.ts')).makeDirectories('/proc/kubejoin/x')`;
+		const args = ['--import', 'tsx', '--input-type=module', '--eval', code];
+		const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+		assert.match(stderr, /ENOENT: no such file or directory, mkdir '\/proc\/kubejoin'/);
 	});
 });

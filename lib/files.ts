@@ -274,10 +274,31 @@ function throwProblem(problem: string | undefined): void {
 	if (problem !== undefined) throw new Error(problem);
 }
 
+/**
+ * Creates a directory and its missing parents; does nothing if it exists. `mkdirSync` with `recursive` never returns
+ * where creating a directory in an existing one answers ENOENT, as in /proc.
+ *
+ * @throws Error  of Node
+ */
+export function makeDirectories(path: string, mode = 0o700): void {
+	const absolute = resolve(path);
+	try {
+		mkdirSync(absolute, mode);
+	} catch (error) {
+		if (isDirectory(absolute)) return;
+		const parent = dirname(absolute);
+		if (!isMissing(error) || isDirectory(parent)) throw error;
+		makeDirectories(parent, mode);
+		makeDirectories(absolute, mode);
+	}
+}
+
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
 /** Creates a directory that only its owner can enter, or restricts an existing one. @throws FILE_UNUSABLE */
 export async function makePrivateDirectory(path: string): Promise<void> {
 	blaming(path, () => {
-		mkdirSync(path, { recursive: true, mode: 0o700 });
+		makeDirectories(path);
 		chmodSync(path, 0o700);
 	});
 }

@@ -2,9 +2,10 @@
  * The nodes and attackers of experiments, as processes. They run until they are removed, and end with this process.
  * Only programs of this project can be started.
  */
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
+import { makeDirectories } from '../../lib/files.ts';
 import { limits } from '../../lib/limits.ts';
 import { type ChildPlan, launch, type Running } from '../../lib/process-supervisor.ts';
 import { shiftedClock } from '../../scripts/mesh/shifted-clock.ts';
@@ -90,7 +91,7 @@ const STOP_MS = 5_000;
  * @param start      starts a program once
  */
 export function createWorkers(directory: string, traces: WorkerTraces, start: typeof launch = launch): Workers {
-	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	makeDirectories(directory);
 	return new ProcessWorkers(directory, traces, start);
 }
 

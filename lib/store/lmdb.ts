@@ -3,12 +3,12 @@
  * of the owner's. A write is acknowledged only after it was committed and flushed. Two processes must never open the
  * same keyspace: their watchers would not hear of each other's changes.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { monotonicClock } from '../clock.ts';
 import { causeText, KubejoinError } from '../errors.ts';
-import { irregularity, isDiskFull } from '../files.ts';
+import { irregularity, isDiskFull, makeDirectories } from '../files.ts';
 import { limits } from '../limits.ts';
 import { CommitPace } from './commit-pace.ts';
 import { checkKey, isStorable, REVISION_AT, recordHead, valueText } from './keys.ts';
@@ -91,7 +91,7 @@ export const durability = {
 } as const;
 
 function openDatabases(directory: string, keyspace: string, historyLength: number): Databases {
-	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	makeDirectories(directory);
 	const path = join(directory, `${keyspace}.mdb`);
 	prepareFile(path);
 	prepareFile(`${path}-lock`);

@@ -4,10 +4,10 @@
  * ended process is stale.
  */
 import { rmSync } from 'node:fs';
-import { link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { link, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { readText } from '../../lib/files.ts';
+import { makeDirectories, readText } from '../../lib/files.ts';
 import { isProcessRunning, processStart } from '../../lib/process-identity.ts';
 
 const MAX_ATTEMPTS = 3;
@@ -18,7 +18,7 @@ export async function lockState(directory: string): Promise<() => void> {
 	const path = join(directory, 'lock');
 	const own = `${path}.${process.pid}`;
 	try {
-		await mkdir(directory, { recursive: true, mode: 0o700 });
+		makeDirectories(directory);
 		await writeFile(own, `${process.pid} ${processStart(process.pid) ?? ''}`.trim(), { mode: 0o600 });
 		for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 			// A link is created with its contents or not at all, and never replaces a file.

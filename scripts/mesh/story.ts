@@ -2,14 +2,14 @@
  * The output of `npm start`: the observer's lines about joins, warnings and errors of all services, and sentences
  * of the runner. A log file for each program keeps every line.
  */
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { logText, printedText } from '../../lib/chinese/index.ts';
 import type { JoinProgress } from '../../lib/cli-progress.ts';
 import { remedyLine, sentenceText } from '../../lib/error-text.ts';
 import { causeText } from '../../lib/errors.ts';
-import { irregularity } from '../../lib/files.ts';
+import { irregularity, makeDirectories } from '../../lib/files.ts';
 import { endWords } from '../../lib/join-words.ts';
 import { poll } from '../../lib/poll.ts';
 import { wrapColumns } from '../../lib/terminal-columns.ts';
@@ -142,7 +142,7 @@ function openFiles(directory: string, onProblem: (problem: string) => void) {
 	const open = (name: string): WriteStream | undefined => {
 		const path = join(directory, `${name}.log`);
 		try {
-			mkdirSync(directory, { recursive: true, mode: 0o700 });
+			makeDirectories(directory);
 			const problem = irregularity(path);
 			if (problem !== undefined) throw new Error(`${path}: ${problem}`);
 		} catch (error) {

@@ -3,11 +3,10 @@
  * ever an argument.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
-import { readText, writeWholeFile } from '../../lib/files.ts';
+import { makeDirectories, readText, writeWholeFile } from '../../lib/files.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Child, startChild } from '../../lib/process-supervisor.ts';
@@ -52,7 +51,7 @@ export class PageNodes {
 		const root = join(this.#options.directory, name);
 		this.#starting += 1;
 		try {
-			await mkdir(root, { recursive: true, mode: 0o700 });
+			makeDirectories(root);
 			await this.#start(name, root, await this.#writeConfig(root, pin));
 		} finally {
 			this.#starting -= 1;
