@@ -11,7 +11,7 @@ async function ran(action: () => void, ...words: string[]): Promise<{ code: numb
 		text += more;
 	};
 	const program = new Command('p').configureOutput({ writeErr: writeError, writeOut: writeError });
-	program.command('join').argument('[address]').option('--token <token>').action(action);
+	program.command('join').argument('[address]').option('--token <token>').option('--root <dir>').action(action);
 	const examples = ['p join 127.0.0.1:6443 --token TOKEN'];
 	return { code: await runCli(program, { words, writeError, examples, executable: 'p' }), text };
 }
@@ -28,6 +28,15 @@ describe('a command line', () => {
 		assert.equal(code, 2);
 		assert.match(text, /^error: a\n {2}code: +CONFIG_INVALID\n/);
 		assert.equal((await ran(nothing, 'join', '--nope')).code, 3);
+	});
+
+	it('refuses an empty path of a directory, which would be the current one', async () => {
+		for (const words of [['--root', ''], ['--root=']]) {
+			const { code, text } = await ran(nothing, 'join', ...words);
+			assert.equal(code, 3);
+			assert.match(text, /option '--root <dir>' argument '' is invalid\. It must be the path of a directory, and not/);
+		}
+		assert.equal((await ran(nothing, 'join', '--root', '.')).code, 0);
 	});
 
 	it('does not repeat the value of an unknown option', async () => {

@@ -4,6 +4,7 @@ import { type Command, CommanderError } from 'commander';
 import { helpText } from './chinese/index.ts';
 import { chineseUsageError, translateCommand } from './cli-chinese.ts';
 import { addCompletionCommand, type CompletionOptions, completeWords } from './cli-completion.ts';
+import { parsedBy } from './cli-options.ts';
 import { ignoreProxies } from './config.ts';
 import { errorForPeople } from './error-text.ts';
 import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
@@ -70,6 +71,7 @@ export async function prepareProgram(
 	if (examples.length > 0) program.addHelpText('after', examplesText(examples, language));
 	if (language === 'zh') eachCommand(program, translateCommand);
 	guardCommands(program, language);
+	eachCommand(program, guardDirectories);
 	if (isCompleting) await completeWords(program, options);
 }
 
@@ -112,6 +114,17 @@ function guardCommands(program: Command, language: Language): void {
 			.configureOutput({ outputError: (text, write) => write(terminalText(shown(withoutValues(text)))) }),
 	);
 }
+
+/** An empty path, as `--state "$unset"` gives, would name the current directory. */
+function guardDirectories({ options }: Command): void {
+	for (const option of options)
+		if (/<dir(ectory)?>/.test(option.flags) && option.parseArg === undefined) option.argParser(directoryPath);
+}
+
+const directoryPath = parsedBy((value) => {
+	if (value === '') throw new Error('the path of a directory, and not empty');
+	return value;
+});
 
 function eachCommand(command: Command, apply: (command: Command) => void): void {
 	apply(command);

@@ -242,6 +242,7 @@ export const commanderTexts: Readonly<Record<string, string>> = {
 	'It must be {wanted}.': '应为：{wanted}。',
 	'a whole number from {least} to {most}': '{least} 到 {most} 的整数',
 	'one of {names}': '{names} 之一',
+	'the path of a directory, and not empty': '目录的路径，且不能为空',
 	'HOST:PORT, without a scheme': 'HOST:PORT，不带协议',
 	'an address such as http://127.0.0.1:8080, without a user name': '形如 http://127.0.0.1:8080 的地址，不含用户名',
 	'too many arguments. Expected {most} arguments but got {count}.': '位置参数过多：最多 {most} 个，收到 {count} 个。',
