@@ -14,9 +14,10 @@ import { DEFAULT_STATE, nextText, seconds, serviceText, shownPath } from './mesh
 import { readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, type MeshEvents, startLocalMesh } from './mesh/local-mesh.ts';
 import { freeNodeIndexes } from './mesh/node-names.ts';
-import { hasCluster, resetState, terminalQuestion } from './mesh/reset.ts';
+import { resetState, terminalQuestion } from './mesh/reset.ts';
 import { MAX_NODES, MAX_PORT, type MeshOptions, type ObserverOptions, servicePorts } from './mesh/services.ts';
 import { MAX_NODES_IN_DETAIL, startNodes, takenNames } from './mesh/start-nodes.ts';
+import { hasCluster, requireStateDirectory } from './mesh/state-files.ts';
 import { createStory, joinsWidth, type Story } from './mesh/story.ts';
 import { startWords } from './mesh/words.ts';
 
@@ -92,7 +93,9 @@ const program = new Command('npm start --')
 async function up(flags: Flags): Promise<void> {
 	const options = meshOptions(flags);
 	requireOwnPagePort(options, flags.pagePort);
-	if (flags.reset && !(await resetFirst(flags))) return;
+	// What a reset keeps does not refuse the new cluster.
+	if (!flags.reset) requireStateDirectory(options.state);
+	else if (!(await resetFirst(flags))) return;
 	const stopping = new AbortController();
 	const stop = (reason?: KubejoinError) => stopping.abort(reason);
 	/** As in a shell, whose exit code is 128 and the number of the signal. */
@@ -147,7 +150,7 @@ function requireOwnPagePort(options: MeshOptions, pagePort: number): void {
 function resetFirst({ state, yes = false }: Flags): Promise<boolean> {
 	return resetState({
 		state: resolve(state),
-		shownState: state,
+		shownState: resolve(state),
 		isConfirmed: yes,
 		ask: terminalQuestion(),
 		language,

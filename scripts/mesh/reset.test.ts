@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type ErrorCode, hasCode } from '../../lib/errors.ts';
 import { type ResetOptions, resetState } from './reset.ts';
 import { lockState } from './state-lock.ts';
@@ -48,6 +48,27 @@ describe('a reset', () => {
 		await reset();
 		assert.deepEqual(readdirSync(state), ['notes.txt']);
 		assert.match(said.join(), /Other files were kept: notes\.txt/);
+	});
+
+	it('keeps such files in the directories of kubejoin too, and counts those that it does not name', async () => {
+		const own = ['logs/node-1.log', 'lab/control.json', 'chaos/2026-11-28T01-00-00/report.md', 'pki/ca-service/ca.key'];
+		const mine = [
+			'logs/mine.txt',
+			'logs/app.log',
+			'chaos/a.yaml',
+			'lab/b.md',
+			'nodes/node-1/c',
+			'pki/d.key',
+			'logs/e/f',
+		];
+		for (const path of [...own, ...mine]) {
+			mkdirSync(dirname(join(state, path)), { recursive: true });
+			writeFileSync(join(state, path), '');
+		}
+		await reset();
+		for (const path of own) assert.equal(existsSync(join(state, path)), false, path);
+		for (const path of mine) assert.equal(existsSync(join(state, path)), true, path);
+		assert.match(said.join(), /Other files were kept: [^ ]+(, [^ ]+){4} and 2 more\.$/);
 	});
 
 	it('deletes symbolic links and no file behind them', async () => {

@@ -2,20 +2,19 @@
  * Deletes a cluster that `npm start` keeps in a state directory: only files that kubejoin creates, and none behind
  * a symbolic link.
  */
-import { lstatSync, readdirSync } from 'node:fs';
-import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Language } from '../../lib/language.ts';
-import { serviceNames } from './services.ts';
+import { hasCluster, isThere, namesIn, shortened, stateEntries } from './state-files.ts';
 import { lockState } from './state-lock.ts';
 import { startWords } from './words.ts';
 
 export interface ResetOptions {
 	/** Absolute path of the state directory. */
 	readonly state: string;
-	/** For messages and for the command in a remedy. */
+	/** For messages. */
 	readonly shownState: string;
 	/** Whether to delete without a question. */
 	readonly isConfirmed: boolean;
@@ -24,16 +23,6 @@ export interface ResetOptions {
 	readonly say: (text: string) => void;
 	readonly language: Language;
 }
-
-/** Entries that kubejoin creates in a state directory. */
-const knownEntries: ReadonlySet<string> = new Set([
-	...[...serviceNames, 'observer', 'pki', 'nodes', 'logs', 'lab', 'chaos', 'join.yaml', 'observer.json', 'lock'],
-]);
-/** Other programs have directories named `logs` or `nodes` too: a state directory has one of these. */
-const markers: readonly string[] = [
-	...['pki/ca-service', 'pki/observer', 'lab/control.json', 'join.yaml'],
-	...['apiserver-sim/registry.mdb', 'token-store/tokens.mdb', 'ca-service/ledger.jsonl'],
-];
 
 /**
  * @returns false when the question was answered with no
@@ -46,57 +35,39 @@ export async function resetState(options: ResetOptions): Promise<boolean> {
 		say(words.noCluster(shownState));
 		return true;
 	}
-	const entries = await ownEntries(state, shownState);
+	await requireCluster(state, shownState);
 	const unlock = await lockState(state);
 	try {
 		if (!isConfirmed) {
 			if (ask === undefined) throw new KubejoinError('RESET_UNCONFIRMED', { directory: shownState });
-			if (!(await ask(words.question(shownState, await countNodes(state))))) {
+			if (!(await ask(words.question(shownState, namesIn(join(state, 'nodes')).length)))) {
 				say(words.nothingDeleted);
 				return false;
 			}
 		}
+		const { files, directories } = stateEntries(state);
 		// `rm` deletes a symbolic link and not the file behind it. The lock comes last: it is held until then.
-		for (const name of entries) if (name !== 'lock') await rm(join(state, name), { recursive: true, force: true });
+		for (const path of files) if (path !== 'lock') await rm(join(state, path), { force: true });
+		for (const path of directories) if (namesIn(join(state, path)).length === 0) await rmdir(join(state, path));
 	} finally {
 		unlock();
 	}
-	const others = await readdir(state);
-	if (others.length === 0) await rmdir(state);
-	say(words.deleted(shownState, others.slice(0, 5)));
+	if (namesIn(state).length === 0) await rmdir(state);
+	const { others, files } = isThere(state) ? stateEntries(state) : { others: [], files: [] };
+	say(words.deleted(shownState, ...shortened([...others, ...files])));
 	return true;
 }
 
-function isThere(path: string): boolean {
-	try {
-		return lstatSync(path) !== undefined;
-	} catch {
-		return false;
-	}
-}
-
-/** Whether kubejoin created a cluster in this directory. */
-export function hasCluster(state: string): boolean {
-	const nodes = isThere(join(state, 'nodes', '.')) ? readdirSync(join(state, 'nodes')) : [];
-	const marks = [...markers, ...nodes.map((name) => join('nodes', name, 'etc', 'kubernetes'))];
-	return marks.some((mark) => isThere(join(state, mark)));
-}
-
 /** @throws STATE_UNKNOWN */
-async function ownEntries(state: string, shownState: string): Promise<readonly string[]> {
+async function requireCluster(state: string, shownState: string): Promise<void> {
 	const refuse = (problem: string): never => {
 		throw new KubejoinError('STATE_UNKNOWN', { directory: shownState, problem });
 	};
 	const stats = await lstat(state);
 	if (stats.isSymbolicLink()) refuse('it is a symbolic link');
 	if (!stats.isDirectory()) refuse('it is not a directory');
-	const entries = (await readdir(state)).filter((name) => knownEntries.has(name) || /^lock\.\d+$/.test(name));
 	if (!hasCluster(state)) refuse('it has none of the files that kubejoin creates');
-	return entries;
 }
-
-const countNodes = async (state: string): Promise<number> =>
-	(await readdir(join(state, 'nodes')).catch(() => [])).length;
 
 /** Asks on the terminal; the end of input and Ctrl-C mean no. Undefined in a pipe. */
 export function terminalQuestion(): ResetOptions['ask'] {

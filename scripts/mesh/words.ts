@@ -26,7 +26,8 @@ export interface StartWords {
 	readonly howToStop: (start: string, startOver: string) => string;
 	readonly noCluster: (state: string) => string;
 	readonly nothingDeleted: string;
-	readonly deleted: (state: string, kept: readonly string[]) => string;
+	/** `more`: the number of kept files that the list leaves out. */
+	readonly deleted: (state: string, kept: readonly string[], more: number) => string;
 	readonly question: (state: string, nodes: number) => string;
 }
 
@@ -60,8 +61,10 @@ const english: StartWords = {
 	howToStop: (start, startOver) => `Ctrl-C stops the cluster and ${start} continues it. To start over: ${startOver}`,
 	noCluster: (state) => `There is no cluster in ${state}.`,
 	nothingDeleted: 'Nothing was deleted.',
-	deleted: (state, kept) =>
-		`Deleted the cluster in ${state}.${kept.length === 0 ? '' : ` Other files were kept: ${kept.join(', ')}.`}`,
+	deleted: (state, kept, more) => {
+		const list = kept.join(', ') + (more === 0 ? '' : ` and ${more} more`);
+		return `Deleted the cluster in ${state}.${list === '' ? '' : ` Other files were kept: ${list}.`}`;
+	},
 	question: (state, nodes) =>
 		`Delete the cluster in ${state}: its CA, its tokens, the files of ${nodes} ${nodes === 1 ? 'node' : 'nodes'} ` +
 		'and all logs? [y/N] ',
@@ -94,8 +97,10 @@ const chinese: StartWords = {
 	howToStop: (start, startOver) => `按 Ctrl-C 停止集群，${start} 继续使用。重新开始：${startOver}`,
 	noCluster: (state) => `${state} 中没有集群。`,
 	nothingDeleted: '未删除任何内容。',
-	deleted: (state, kept) =>
-		`已删除 ${state} 中的集群。${kept.length === 0 ? '' : `其他文件已保留：${kept.join('、')}。`}`,
+	deleted: (state, kept, more) => {
+		const list = kept.join('、') + (more === 0 ? '' : `，以及另外 ${more} 个`);
+		return `已删除 ${state} 中的集群。${list === '' ? '' : `其他文件已保留：${list}。`}`;
+	},
 	question: (state, nodes) => `删除 ${state} 中的集群（CA、令牌、${nodes} 个节点的文件和所有日志）？[y/N] `,
 };
 

@@ -424,6 +424,7 @@ const remedies: Readonly<Record<string, string>> = {
 	'Stop the program that uses it, or choose another port: {command}': '停止占用端口的程序，或换一个端口：`{command}`',
 	'Stop it, or start this one with its own state and port: npm start -- --state DIR --port PORT':
 		'停止此进程，或使用另外的状态目录和端口启动：`npm start -- --state DIR --port PORT`',
+	'Name a new or an empty directory: npm start -- --state DIR': '指定新的或空的目录：`npm start -- --state DIR`',
 	'Name the state directory of a cluster, by default .kubejoin: npx kubejoin reset --state DIR':
 		'指定集群的状态目录（默认为 .kubejoin）：`npx kubejoin reset --state DIR`',
 	'Use the kubeconfig of this mesh: export KUBECONFIG={path}': '使用此集群的 kubeconfig：`export KUBECONFIG={path}`',
@@ -538,6 +539,9 @@ const errorMessages: Readonly<Record<string, string>> = {
 	'{service} cannot listen on {address}: the port is in use': '{service} 无法监听 {address}：端口已被占用',
 	'another kubejoin (process {pid}) uses the state in {directory}':
 		'另一个 kubejoin（进程 {pid}）正在使用 {directory} 中的状态',
+	'{directory} has other files and no cluster: {names}': '{directory} 中有其他文件，但没有集群：{names}',
+	'{directory} has other files and no cluster: {names} and {more} more':
+		'{directory} 中有其他文件，但没有集群：{names}，以及另外 {more} 个',
 	'{directory} is not deleted: {problem}': '没有删除 {directory}：{problem}',
 	'the cluster in {directory} is not deleted: there is no terminal for the question':
 		'没有删除 {directory} 中的集群：没有终端可供确认',

@@ -50,6 +50,13 @@ export const systemErrors = {
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 1,
 	}),
+	STATE_NOT_EMPTY: defineError<{ directory: string; names: readonly string[]; more: number }>({
+		message: (f) =>
+			`${f.directory} has other files and no cluster: ${f.names.join(', ')}${f.more === 0 ? '' : ` and ${f.more} more`}`,
+		remedy: () => 'Name a new or an empty directory: npm start -- --state DIR',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
 	STATE_UNKNOWN: defineError<{ directory: string; problem: string }>({
 		message: (f) => `${f.directory} is not deleted: ${f.problem}`,
 		remedy: () => 'Name the state directory of a cluster, by default .kubejoin: npx kubejoin reset --state DIR',
