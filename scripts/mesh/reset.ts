@@ -14,7 +14,6 @@ import { startWords } from './words.ts';
 export interface ResetOptions {
 	/** Absolute path of the state directory. */
 	readonly state: string;
-	/** For messages. */
 	readonly shownState: string;
 	/** Whether to delete without a question. */
 	readonly isConfirmed: boolean;

@@ -108,5 +108,8 @@ export function requireStateDirectory(state: string): void {
 	const found = [...others, ...files.filter((path) => !earlyFiles.test(path))];
 	if (found.length === 0) return;
 	const [names, more] = shortened(found);
-	throw new KubejoinError('STATE_NOT_EMPTY', { directory: state, names, more });
+	throw new KubejoinError('STATE_NOT_EMPTY', {
+		directory: state,
+		names: [...names, ...(more === 0 ? [] : ['...'])].join(', '),
+	});
 }

@@ -540,8 +540,6 @@ const errorMessages: Readonly<Record<string, string>> = {
 	'another kubejoin (process {pid}) uses the state in {directory}':
 		'另一个 kubejoin（进程 {pid}）正在使用 {directory} 中的状态',
 	'{directory} has other files and no cluster: {names}': '{directory} 中有其他文件，但没有集群：{names}',
-	'{directory} has other files and no cluster: {names} and {more} more':
-		'{directory} 中有其他文件，但没有集群：{names}，以及另外 {more} 个',
 	'{directory} is not deleted: {problem}': '没有删除 {directory}：{problem}',
 	'the cluster in {directory} is not deleted: there is no terminal for the question':
 		'没有删除 {directory} 中的集群：没有终端可供确认',

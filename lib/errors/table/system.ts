@@ -50,9 +50,8 @@ export const systemErrors = {
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 1,
 	}),
-	STATE_NOT_EMPTY: defineError<{ directory: string; names: readonly string[]; more: number }>({
-		message: (f) =>
-			`${f.directory} has other files and no cluster: ${f.names.join(', ')}${f.more === 0 ? '' : ` and ${f.more} more`}`,
+	STATE_NOT_EMPTY: defineError<{ directory: string; names: string }>({
+		message: (f) => `${f.directory} has other files and no cluster: ${f.names}`,
 		remedy: () => 'Name a new or an empty directory: npm start -- --state DIR',
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 1,
