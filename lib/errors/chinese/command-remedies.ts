@@ -14,7 +14,7 @@ const yaml: Readonly<Record<string, string>> = {
 	'nest fewer lists and maps': '减少列表和映射的嵌套层数',
 	'correct the syntax': '更正语法',
 	'put a value that begins with [, {, *, &, !, %, @ or ` or that has ": " or " #" in it between double quotes':
-		'值以方括号、花括号、反引号或 `*`、`&`、`!`、`%`、`@` 开头，或包含后接空格的冒号、空格后的井号时，请加双引号',
+		'值以方括号、花括号、反引号或 `*`、`&`、`!`、`%`、`@` 开头时，请加双引号。值包含后接空格的冒号或空格后的井号时，也请加双引号',
 	'indent with blanks; YAML allows no tabs': '用空格缩进；YAML 不允许制表符',
 	'write the key on one line, followed by a colon and a blank': '将键写在一行，后接冒号和空格',
 	'close the quote or the bracket, and separate items by a comma': '补全引号或括号，各项之间用逗号分隔',
@@ -38,7 +38,7 @@ const inFile: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 const kubeconfig: Readonly<Record<string, string>> = {
-	'In {path}, {remedy}': '{path}：{remedy}',
+	'In {path}, {remedy}': '{path} 中：{remedy}',
 	'For user "{name}" in {path}, {remedy}': '{path} 中的用户 {name}：{remedy}',
 	'Name a kubeconfig, which has kind: Config and apiVersion: v1, in place of {path}':
 		'{path} 不是 kubeconfig：请指定含 `kind: Config` 和 `apiVersion: v1` 的文件',
@@ -85,7 +85,7 @@ const kubeconfig: Readonly<Record<string, string>> = {
 		'从 {path} 的 {kind} {name} 中删除 {field} 或 {file}-data',
 	'Write {field}-data in {path} with: base64 -w0 FILE': '{path} 中的 {field}-data 用此命令生成：`base64 -w0 FILE`',
 	'Write a token into {path}': '在 {path} 中写入令牌',
-	'Remove the {what} from the token of user "{name}" in {path}': '从 {path} 中用户 {name} 的令牌里删除{what}',
+	'Remove the {what} from the token of user "{name}" in {path}': '从 {path} 中用户 {name} 的令牌里删除：{what}',
 	'Name another file than {file} in {path}': '在 {path} 中指定 {file} 以外的文件',
 	'Replace {path} by a fresh kubeconfig': '用新的 kubeconfig 替换 {path}',
 	'Name another file: {path} is too long for its purpose': '请指定其他文件：{path} 过大',
@@ -126,7 +126,6 @@ const commands: Readonly<Record<string, string>> = {
 	'List the contexts: kubectl-sim config get-contexts': '列出上下文：`kubectl-sim config get-contexts`',
 	'Set a context: kubectl-sim config use-context NAME': '设置上下文：`kubectl-sim config use-context NAME`',
 	'A decision is final: create a new request for the certificate': '裁定不能更改：请为证书创建新的请求',
-	'Remove {path} and join again': '删除 {path}，然后重新加入集群',
 	'Move these arguments into the file, or remove --config': '将这些参数写入文件，或去掉 `--config`',
 	'Raise the limit in this shell, then start the nodes again: ulimit -n {count}':
 		'在此 shell 中提高上限，然后重新启动节点：`ulimit -n {count}`',
@@ -144,7 +143,7 @@ export const composedRemedies: Readonly<Record<string, string>> = {
 	'control character': '控制字符',
 	'character outside ASCII': '非 ASCII 字符',
 	'Remove the {what} from the token of user "{name}" in {path}: write it on one line, between double quotes':
-		'从 {path} 中用户 {name} 的令牌里删除{what}：写在一行，加双引号',
+		'{path} 中用户 {name} 的令牌请写在一行，加双引号，并删除：{what}',
 };
 
 export const commandRemedies: Readonly<Record<string, string>> = { ...yaml, ...kubeconfig, ...keys, ...commands };
