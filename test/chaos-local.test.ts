@@ -7,6 +7,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { offerLab } from '../chaos/lab/drivers/local/offer-lab.ts';
+import { stateEntries } from '../scripts/mesh/state-files.ts';
 import { createStory } from '../scripts/mesh/story.ts';
 import { experiments, lab, runExperiment, type Where } from './chaos.ts';
 import { startTestMesh, type TestMesh } from './mesh/mesh.ts';
@@ -48,6 +49,7 @@ describe('experiments on a mesh of processes', function () {
 			const { passed, problems } = await runExperiment(name, where);
 			assert.ok(passed, problems.join('\n'));
 			assert.deepEqual(await objects(), before, 'the cluster has other objects than before');
+			assert.deepEqual(stateEntries(where.state).others, [], 'a reset of the cluster would keep these files');
 		});
 	}
 

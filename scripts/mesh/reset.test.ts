@@ -51,7 +51,12 @@ describe('a reset', () => {
 	});
 
 	it('keeps such files in the directories of kubejoin too, and counts those that it does not name', async () => {
-		const own = ['logs/node-1.log', 'lab/control.json', 'chaos/2026-11-28T01-00-00/report.md', 'pki/ca-service/ca.key'];
+		const own = [
+			'logs/node-1.log',
+			'lab/control.json',
+			'chaos/2026-11-28T01-00-00/report.md',
+			'pki/ca-service/ca.key',
+		].concat('lab/other-cluster-RSA-2048/admin/admin.conf', 'lab/workers/x02-digit.log', 'lab/home/.kube/config');
 		const mine = [
 			'logs/mine.txt',
 			'logs/app.log',

@@ -16,7 +16,7 @@ const ownFiles: readonly RegExp[] = [
 	/^ca-service\/ledger\.jsonl$/,
 	/^observer\/([0-9a-f]{32}\.json(\.gz)?|experiments\.json)$/,
 	/^nodes\/[^/]+\/(join\.yaml|traces-key|etc\/kubernetes\/.+|var\/lib\/kubelet\/.+)$/,
-	/^lab\/([\w-]+\.json|(workers|tokens|nodes|attackers|bindings|home|stolen|kubejoin-matrix-\w+)\/.+)$/,
+	/^lab\/([\w-]+\.json|(workers|tokens|nodes|attackers|bindings|home|stolen|kubejoin-matrix-\w+|other-cluster-[\w-]+)\/.+)$/,
 	/^chaos\/(canary\.txt|\d{4}-\d{2}-\d{2}T[\d-]{8,32}\/[^/]+)$/,
 ];
 /** A start that fails early leaves these without a cluster. */
