@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
 import { lockState } from './state-lock.ts';
 
@@ -15,7 +15,7 @@ describe('the lock of a state directory', () => {
 	beforeEach(() => {
 		directory = join(mkdtempSync(join(tmpdir(), 'kubejoin-lock-')), 'state');
 	});
-	afterEach(() => rmSync(directory, { recursive: true, force: true }));
+	afterEach(() => rmSync(dirname(directory), { recursive: true }));
 	const leave = async (contents: string) => {
 		(await lockState(directory))();
 		writeFileSync(join(directory, 'lock'), contents);
