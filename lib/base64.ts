@@ -26,12 +26,16 @@ function withoutBreaks(text: string): string {
 }
 
 const isBreak = (byte: number | undefined): boolean => byte === 0x0a || byte === 0x0d;
-/** A table, because a text can have millions of digits. */
-const isDigit = Array.from(
-	{ length: 256 },
-	(_, byte) => byte < 0x80 && /[A-Za-z0-9+/]/.test(String.fromCharCode(byte)),
+/** A table of 0 and 1, because a text can have millions of digits. */
+const isDigit = Uint8Array.from({ length: 256 }, (_, byte) =>
+	byte < 0x80 && /[A-Za-z0-9+/]/.test(String.fromCharCode(byte)) ? 1 : 0,
 );
 const PADDING = 0x3d;
+
+const digitAt = (source: Uint8Array, at: number): number => isDigit[source[at] as number] as number;
+const areFourDigits = (source: Uint8Array, at: number): boolean =>
+	at + 4 <= source.length &&
+	digitAt(source, at) + digitAt(source, at + 1) + digitAt(source, at + 2) + digitAt(source, at + 3) === 4;
 
 function corruptByte(source: Uint8Array): number | undefined {
 	let at = 0;
@@ -39,12 +43,13 @@ function corruptByte(source: Uint8Array): number | undefined {
 		while (isBreak(source[at])) at++;
 	};
 	for (;;) {
+		while (areFourDigits(source, at)) at += 4;
 		for (let digits = 0; digits < 4; digits++) {
 			skipBreaks();
 			const byte = source[at];
 			if (byte === undefined) return digits === 0 ? undefined : at - digits;
 			at++;
-			if (isDigit[byte]) continue;
+			if (isDigit[byte] === 1) continue;
 			if (byte !== PADDING || digits < 2) return at - 1;
 			if (digits === 2) {
 				skipBreaks();
