@@ -38,7 +38,6 @@ function doctor({ state }: Flags): void {
 async function reset({ state, yes = false }: Flags & { readonly yes?: boolean }): Promise<void> {
 	const isDone = await resetState({
 		state: resolve(state),
-		shownState: resolve(state),
 		isConfirmed: yes,
 		ask: terminalQuestion(),
 		language: terminalLanguage(),

@@ -150,7 +150,6 @@ function requireOwnPagePort(options: MeshOptions, pagePort: number): void {
 function resetFirst({ state, yes = false }: Flags): Promise<boolean> {
 	return resetState({
 		state: resolve(state),
-		shownState: resolve(state),
 		isConfirmed: yes,
 		ask: terminalQuestion(),
 		language,

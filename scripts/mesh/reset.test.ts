@@ -23,7 +23,6 @@ describe('a reset', () => {
 	const reset = (options: Partial<ResetOptions> = {}) =>
 		resetState({
 			state,
-			shownState: 'STATE',
 			isConfirmed: true,
 			say: (text) => said.push(text),
 			language: 'en',
@@ -35,12 +34,12 @@ describe('a reset', () => {
 	it('deletes a cluster, and the directory if nothing else is in it', async () => {
 		assert.equal(await reset(), true);
 		assert.equal(existsSync(state), false);
-		assert.deepEqual(said, ['Deleted the cluster in STATE.']);
+		assert.deepEqual(said, [`Deleted the cluster in ${state}.`]);
 	});
 
 	it('succeeds where there is no cluster', async () => {
 		assert.equal(await reset({ state: join(directory, 'none') }), true);
-		assert.deepEqual(said, ['There is no cluster in STATE.']);
+		assert.deepEqual(said, [`There is no cluster in ${join(directory, 'none')}.`]);
 	});
 
 	it('keeps files that kubejoin did not create, and names them', async () => {
@@ -119,7 +118,7 @@ describe('a reset', () => {
 		assert.equal(existsSync(state), false);
 		assert.equal(
 			questions[0],
-			'Delete the cluster in STATE: its CA, its tokens, the files of 1 node and all logs? [y/N] ',
+			`Delete the cluster in ${state}: its CA, its tokens, the files of 1 node and all logs? [y/N] `,
 		);
 	});
 

@@ -14,7 +14,6 @@ import { startWords } from './words.ts';
 export interface ResetOptions {
 	/** Absolute path of the state directory. */
 	readonly state: string;
-	readonly shownState: string;
 	/** Whether to delete without a question. */
 	readonly isConfirmed: boolean;
 	/** Answers whether to delete; absent where no person can answer. */
@@ -28,18 +27,18 @@ export interface ResetOptions {
  * @throws STATE_IN_USE, STATE_UNKNOWN, RESET_UNCONFIRMED, FILE_UNUSABLE
  */
 export async function resetState(options: ResetOptions): Promise<boolean> {
-	const { state, shownState, isConfirmed, ask, say } = options;
+	const { state, isConfirmed, ask, say } = options;
 	const words = startWords[options.language];
 	if (!isThere(state)) {
-		say(words.noCluster(shownState));
+		say(words.noCluster(state));
 		return true;
 	}
-	await requireCluster(state, shownState);
+	await requireCluster(state);
 	const unlock = await lockState(state);
 	try {
 		if (!isConfirmed) {
-			if (ask === undefined) throw new KubejoinError('RESET_UNCONFIRMED', { directory: shownState });
-			if (!(await ask(words.question(shownState, namesIn(join(state, 'nodes')).length)))) {
+			if (ask === undefined) throw new KubejoinError('RESET_UNCONFIRMED', { directory: state });
+			if (!(await ask(words.question(state, namesIn(join(state, 'nodes')).length)))) {
 				say(words.nothingDeleted);
 				return false;
 			}
@@ -53,14 +52,14 @@ export async function resetState(options: ResetOptions): Promise<boolean> {
 	}
 	if (namesIn(state).length === 0) await rmdir(state);
 	const { others, files } = isThere(state) ? stateEntries(state) : { others: [], files: [] };
-	say(words.deleted(shownState, ...shortened([...others, ...files])));
+	say(words.deleted(state, ...shortened([...others, ...files])));
 	return true;
 }
 
 /** @throws STATE_UNKNOWN */
-async function requireCluster(state: string, shownState: string): Promise<void> {
+async function requireCluster(state: string): Promise<void> {
 	const refuse = (problem: string): never => {
-		throw new KubejoinError('STATE_UNKNOWN', { directory: shownState, problem });
+		throw new KubejoinError('STATE_UNKNOWN', { directory: state, problem });
 	};
 	const stats = await lstat(state);
 	if (stats.isSymbolicLink()) refuse('it is a symbolic link');
