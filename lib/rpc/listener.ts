@@ -14,9 +14,10 @@ import type { Log } from '../log.ts';
 import { limitLines, withoutPort } from '../log-limit.ts';
 import { certificatesPem, parseCertificates } from '../pki/certificate.ts';
 import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
-import { createGuardedInjector, createSessionServer, type SessionServer, type StreamBounds } from './http2-guard.ts';
+import { createGuardedInjector, createSessionServer, type SessionServer } from './http2-guard.ts';
 import { type Peer, readPeer } from './peer.ts';
 import type { RefusedConnection } from './refused-connections.ts';
+import type { StreamBounds } from './stream-guard.ts';
 import { readTls, type TlsEnd, TlsReport } from './tls-report.ts';
 
 type ClientCertificate = 'required' | 'optional';

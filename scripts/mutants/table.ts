@@ -852,10 +852,14 @@ const kubelets: readonly Target[] = [
 	{
 		file: 'lib/rpc/http2-guard.ts',
 		tests: ['lib/rpc/listener-bounds.test.ts'],
+		mutants: [['		destroyAfterRead(session);\n', '']],
+	},
+	{
+		file: 'lib/rpc/stream-guard.ts',
+		tests: ['lib/rpc/listener-bounds.test.ts'],
 		mutants: [
-			['		destroyAfterRead(session);\n', ''],
-			['beginInTurn() > bounds.concurrent', 'beginInTurn() > 1_000 * bounds.concurrent'],
-			['if (isReset && !takeReset())', 'if (!takeReset() && false)'],
+			['beginInTurn() > this.bounds.concurrent', 'beginInTurn() > 1_000 * this.bounds.concurrent'],
+			['if (!this.#takeReset())', 'if (!this.#takeReset() && false)'],
 		],
 	},
 	{
@@ -924,18 +928,24 @@ const kubelets: readonly Target[] = [
 		],
 	},
 	{
-		file: 'lib/rpc/http2-guard.ts',
+		file: 'lib/rpc/stream-guard.ts',
 		tests: ['lib/rpc/bidi.test.ts'],
 		mutants: [
-			['			begun();\n			cutExcess();\n', ''],
-			['			cutExcess();\n		});', '		});'],
-			['messages.isWhole ? 0 : 1', 'frames'],
+			['		this.#begin();\n		this.#guard.cutExcess();\n', ''],
+			['		this.#begin();\n		this.#guard.cutExcess();\n', '		this.#begin();\n'],
+			['messages.isWhole ? 0 : 1', 'this.#frames'],
 			['if (messages.hasEnded)', 'if (messages.isWhole)'],
+			['|| this.#isAnswered) return;', ') return;'],
+			['&& !this.#isUnfinished) this.#begin();', '&& false) this.#begin();'],
+			['isCall(headers) && guard.session.isBidi', 'guard.session.isBidi'],
+		],
+	},
+	{
+		file: 'lib/rpc/message-ends.ts',
+		tests: ['lib/rpc/bidi.test.ts'],
+		mutants: [
 			['this.#prefixBytes === 0 ? 0 : this.#length * 256', 'this.#length * 256'],
 			['return this.#prefixBytes === 0 && this.#leftBytes === 0;', 'return this.#leftBytes === 0;'],
-			['|| isAnswered) return;', ') return;'],
-			['!unfinished.has(stream)) begun();', 'false) begun();'],
-			['isCall(headers) && isBidi', 'isBidi'],
 		],
 	},
 	{
