@@ -46,6 +46,37 @@ describe('a union of token authenticators', () => {
 		assert.deepEqual(await cached('t', ['a']), accepts('u'));
 	});
 
+	it('looks a token up once for calls at the same time, and again if that look-up fails', async () => {
+		const answers: ((verdict: TokenVerdict | Error) => void)[] = [];
+		const cached = cacheSuccesses(
+			() =>
+				new Promise((resolve, reject) => {
+					answers.push((verdict) => (verdict instanceof Error ? reject(verdict) : resolve(verdict)));
+				}),
+			() => 0,
+		);
+		const turn = () => new Promise((resolve) => setImmediate(resolve));
+		const ask = (token: string) => Promise.allSettled([cached(token, ['a']), cached(token, ['a'])]);
+		const accepted = { status: 'fulfilled', value: accepts('u') };
+		const good = ask('good');
+		answers[0]?.(accepts('u'));
+		assert.deepEqual(await good, [accepted, accepted]);
+		assert.equal(answers.length, 1);
+		const late = ask('late');
+		answers[1]?.({ problem: 'p' });
+		await turn();
+		answers[2]?.(accepts('u'));
+		assert.deepEqual(await late, [{ status: 'fulfilled', value: { problem: 'p' } }, accepted]);
+		const broken = ask('broken');
+		answers[3]?.(new Error('unavailable'));
+		await turn();
+		answers[4]?.(accepts('u'));
+		assert.deepEqual(
+			(await broken).map(({ status }) => status),
+			['rejected', 'fulfilled'],
+		);
+	});
+
 	it('remembers a success for its audiences only', async () => {
 		const seen: string[] = [];
 		const cached = cacheSuccesses(

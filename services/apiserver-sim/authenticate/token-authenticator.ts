@@ -57,13 +57,26 @@ export function cacheSuccesses(authenticate: AuthenticateToken, clock: Clock): A
 		ttlResolution: 0,
 		perf: { now: clock },
 	});
+	const pending = new Map<string, Promise<TokenVerdict>>();
 	return async (token, audiences) => {
 		const key = keyOf(token, audiences);
 		const known = accepted.get(key);
 		if (known !== undefined) return known;
-		const verdict = await authenticate(token, audiences);
-		if (verdict !== undefined && 'user' in verdict) accepted.set(key, verdict);
-		return verdict;
+		const begun = pending.get(key);
+		if (begun !== undefined) {
+			const verdict = await begun.catch(() => undefined);
+			if (verdict !== undefined && 'user' in verdict) return verdict;
+			// The token may have become valid since that look-up has begun.
+		}
+		const lookup = authenticate(token, audiences);
+		pending.set(key, lookup);
+		try {
+			const verdict = await lookup;
+			if (verdict !== undefined && 'user' in verdict) accepted.set(key, verdict);
+			return verdict;
+		} finally {
+			if (pending.get(key) === lookup) pending.delete(key);
+		}
 	};
 }
 
