@@ -9,6 +9,7 @@ import { parsedBy } from '../lib/cli-options.ts';
 import { integer } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
 import { fullCa, measureCa, quickCa } from './bench/ca.ts';
+import { fullCompose, measureCompose, quickCompose } from './bench/compose.ts';
 import { goalsOf } from './bench/goals.ts';
 import { fullJoins, type JoinSetting, measureJoins, quickJoins } from './bench/joins.ts';
 import { fullLists, measureLists, quickLists } from './bench/lists.ts';
@@ -16,6 +17,7 @@ import { fullNodes, MAX_NODES, measureNodes, quickNodes } from './bench/nodes.ts
 import { fullPage, measurePage, quickPage } from './bench/page.ts';
 import {
 	caText,
+	composeText,
 	getNodesText,
 	goalsText,
 	joinText,
@@ -42,7 +44,7 @@ interface Flags {
 	readonly cfssl?: string;
 }
 
-const sections = ['joins', 'rest', 'lists', 'nodes', 'ca', 'start', 'page'] as const;
+const sections = ['joins', 'rest', 'lists', 'nodes', 'ca', 'start', 'page', 'compose'] as const;
 /** Below the ports that the system gives to clients: a connection that has ended holds its port for a minute. */
 const BENCH_PORT = 26_443;
 
@@ -110,6 +112,13 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		results.page.push(result);
 		print(pageText(result));
 	}
+	if (chosen.includes('compose')) {
+		const result = await measureCompose({ ...(quick ? quickCompose : fullCompose), ...repeated }, say);
+		if (result !== undefined) {
+			results.compose.push(result);
+			print(composeText(result));
+		}
+	}
 	const goals = [...goalsOf(results)];
 	if (goals.length > 0) print(goalsText(goals));
 	if (json) process.stdout.write(`${JSON.stringify({ machine, ...results, goals }, undefined, 2)}\n`);
@@ -120,7 +129,7 @@ const versionText = (): string =>
 
 const program = new Command('npm run bench --')
 	.description(
-		'Measure joins, the REST API and certificates beside floors; lists, nodes that stay, starts, and the page',
+		'Measure joins, the REST API and certificates beside floors; lists, nodes that stay, starts, the page, containers',
 	)
 	.addArgument(new Argument('[section...]', 'default: joins, rest and lists').choices(sections))
 	.option('--quick', 'one short round with the lmdb store, for trying; its figures are rough')

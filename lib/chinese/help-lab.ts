@@ -127,8 +127,8 @@ const lab: Readonly<Record<string, string>> = {
 };
 
 const benchmarks: Readonly<Record<string, string>> = {
-	'Measure joins, the REST API and certificates beside floors; lists, nodes that stay, starts, and the page':
-		'测量加入、REST API 和证书，并与下限对比；另有列表、常驻节点、启动和页面',
+	'Measure joins, the REST API and certificates beside floors; lists, nodes that stay, starts, the page, containers':
+		'测量加入、REST API 和证书，并与下限对比；另有列表、常驻节点、启动、页面和容器',
 	'one short round with the lmdb store, for trying; its figures are rough':
 		'用 lmdb 存储快速运行一轮，仅供试用；数值粗略',
 	'print the results as JSON': '以 JSON 输出结果',

@@ -91,6 +91,15 @@ describe('the goals of the benchmark', () => {
 		);
 	});
 
+	it('are those of the containers', () => {
+		const figures = { nodes: 3, upSeconds: one(6), readySeconds: one(10), memoryMb: 451, idleShare: 0.07 };
+		assert.deepEqual(reached({ compose: [{ ...figures, checksShare: 0.005 }] }), {
+			'compose, 3 Ready': true,
+			'memory of all containers': false,
+			'health checks and Docker': true,
+		});
+	});
+
 	it('are a line each', () => {
 		const text = goalsText([...goalsOf({ ...noResults(), joins: [joins] })]);
 		assert.match(text, /^\nGoals\n {2}a join alone, p50 +40 ms, goal 40: reached\n/);

@@ -22,8 +22,8 @@ const atLeast = (goal: number, unit: string, what: string, measured: number): Go
 });
 
 /** Of the build that is measured first. There is nothing about sections that were not measured. */
-export function* goalsOf({ joins, nodes, start, getNodes, page, ca }: Results): Generator<Goal> {
-	const [join, stay, get, watched] = [joins[0], nodes[0], getNodes[0], page[0]];
+export function* goalsOf({ joins, nodes, start, getNodes, page, ca, compose }: Results): Generator<Goal> {
+	const [join, stay, get, watched, containers] = [joins[0], nodes[0], getNodes[0], page[0], compose[0]];
 	if (join !== undefined) yield* ofJoins(join);
 	if (stay?.nodes === MAX_NODES) yield* ofManyNodes(stay);
 	for (const result of ca) if (result.build === ca[0]?.build) yield* ofCertificates(result);
@@ -35,8 +35,12 @@ export function* goalsOf({ joins, nodes, start, getNodes, page, ca }: Results): 
 		if (one !== undefined) yield atMost(seconds ?? 0, 's', `npm start, ${count} Ready`, one.readySeconds.median);
 	}
 	if (get !== undefined) yield atMost(150, 'ms', 'kubectl-sim get nodes', get.wallMs.median);
-	if (watched === undefined) return;
-	yield atMost(100, 'ms', 'longest task of the page', Math.max(...watched.figures.map((one) => one.longestTaskMs)));
+	if (watched !== undefined)
+		yield atMost(100, 'ms', 'longest task of the page', Math.max(...watched.figures.map((one) => one.longestTaskMs)));
+	if (containers === undefined) return;
+	yield atMost(10, 's', `compose, ${containers.nodes} Ready`, containers.readySeconds.median);
+	yield atMost(450, 'MiB', 'memory of all containers', containers.memoryMb);
+	yield atMost(0.5, '% of a core', 'health checks and Docker', 100 * containers.checksShare);
 }
 
 function* ofJoins({ figures, counts }: JoinResult): Generator<Goal> {

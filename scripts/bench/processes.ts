@@ -28,13 +28,38 @@ export function endedChildrenCpuMs(pid: number): number {
 	return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }
 
+/** Its own time, and that of its children that have ended; nothing when it has ended, because its parent counts it. */
+export const allCpuMs = (pid: number): number => ifThere(() => cpuMs(pid) + endedChildrenCpuMs(pid), 0);
+
+/** All processes of the machine, by the first 15 characters of their names. */
+export const runningProcesses = (): { readonly pid: number; readonly name: string }[] =>
+	readdirSync('/proc')
+		.filter((name) => /^\d+$/.test(name))
+		.map((pid) => ({
+			pid: Number(pid),
+			name: ifThere(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), ''),
+		}));
+
+/** A process can end while it is looked at. */
+function ifThere<T>(read: () => T, otherwise: T): T {
+	try {
+		return read();
+	} catch (error) {
+		if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+		return otherwise;
+	}
+}
+
 /** The processes that this one has started, and theirs, by the folder or the title of the program: `ca-service`. */
 export function startedProcesses(pid: number): readonly { readonly pid: number; readonly program: string }[] {
-	const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-		readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+	const children = ifThere(() => readdirSync(`/proc/${pid}/task`), []).flatMap((thread) =>
+		ifThere(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'), '')
+			.split(' ')
+			.filter(Boolean)
+			.map(Number),
 	);
 	return children.flatMap((child) => {
-		const command = readFileSync(`/proc/${child}/cmdline`, 'utf8');
+		const command = ifThere(() => readFileSync(`/proc/${child}/cmdline`, 'utf8'), '');
 		const [, folder, title = 'npm start'] = /services\/([^/]+)\/|^([a-z]+-sim)/.exec(command) ?? [];
 		const program = folder ?? title;
 		return [{ pid: child, program }, ...startedProcesses(child)];

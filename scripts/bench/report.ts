@@ -1,5 +1,6 @@
 /** The results of `npm run bench` as text. */
 import type { CaResult, Served } from './ca.ts';
+import type { ComposeResult } from './compose.ts';
 import type { Floor } from './floor.ts';
 import type { Goal } from './goals.ts';
 import type { JoinCounts, JoinFigures, JoinResult } from './joins.ts';
@@ -170,6 +171,15 @@ export const getNodesText = (results: readonly GetNodesResult[]): string =>
 			row(name, `${summaryText(wallMs, 0)} ms, ${summaryText(cpuMs, 0)} ms of CPU`),
 		),
 	);
+
+export const composeText = ({ nodes, upSeconds, readySeconds, ...one }: ComposeResult): string =>
+	titled(`Containers, ${nodes} nodes`, [
+		row('to the end of up -d', `${summaryText(upSeconds)} s`),
+		row('to Ready nodes', `${summaryText(readySeconds)} s`),
+		row('memory of all containers', `${one.memoryMb.toFixed(0)} MiB`),
+		row('idle, all programs', `${(100 * one.idleShare).toFixed(1)} % of a core`),
+		row('idle, health checks and Docker', `${(100 * one.checksShare).toFixed(2)} % of a core`),
+	]);
 
 export const goalsText = (goals: readonly Goal[]): string =>
 	titled(

@@ -1,4 +1,5 @@
 import type { CaResult } from './ca.ts';
+import type { ComposeResult } from './compose.ts';
 import type { JoinResult } from './joins.ts';
 import type { ListsResult } from './lists.ts';
 import type { NodesResult } from './nodes.ts';
@@ -16,7 +17,9 @@ export interface Results {
 	readonly start: StartResult[];
 	readonly getNodes: GetNodesResult[];
 	readonly page: PageResult[];
+	/** Of this build only: a container has no other. */
+	readonly compose: ComposeResult[];
 }
 export const noResults = (): Results => ({
-	...{ joins: [], rest: [], lists: [], nodes: [], ca: [], start: [], getNodes: [], page: [] },
+	...{ joins: [], rest: [], lists: [], nodes: [], ca: [], start: [], getNodes: [], page: [], compose: [] },
 });
