@@ -11,14 +11,15 @@ describe('the command line of the lab, where no mesh runs', () => {
 	});
 	after(() => rmSync(state, { recursive: true }));
 
-	const lab = (args: readonly string[], mesh = 'local') =>
+	type Variables = Readonly<Record<string, string>>;
+	const lab = (args: readonly string[], mesh: Variables = { CHAOS_MESH: 'local' }) =>
 		runProgram({
 			name: 'lab',
 			program: 'chaos/lab/main.js',
 			args,
-			variables: { CHAOS_MESH: mesh, CHAOS_STATE: state },
+			variables: { ...mesh, CHAOS_STATE: state },
 		});
-	async function refused(args: readonly string[], problem: RegExp, exitCode = 1, mesh?: string): Promise<void> {
+	async function refused(args: readonly string[], problem: RegExp, exitCode = 1, mesh?: Variables): Promise<void> {
 		const { code, stdout, stderr } = await lab(args, mesh);
 		assert.deepEqual([code, stdout], [exitCode, ''], stderr);
 		assert.match(stderr, problem);
@@ -55,12 +56,17 @@ describe('the command line of the lab, where no mesh runs', () => {
 		await refused(['steady'], /does not run any more[\s\S]*LAB_UNREACHABLE/);
 	});
 
+	it('is LAB_UNREACHABLE with both reasons if no mesh was chosen and none runs', async () => {
+		const noDocker = { DOCKER_HOST: `unix://${state}/docker.sock` };
+		await refused(['steady'], /control\.json[\s\S]* and [\s\S]*Docker[\s\S]*npm start/, 1, noDocker);
+	});
+
 	it('refuses an unknown kind of mesh in CHAOS_MESH with CONFIG_INVALID', async () => {
 		await refused(
 			['steady'],
 			/CHAOS_MESH="cloud" cannot be used: it must be local or compose[\s\S]*CONFIG_INVALID/,
 			2,
-			'cloud',
+			{ CHAOS_MESH: 'cloud' },
 		);
 	});
 });

@@ -1,6 +1,6 @@
 /** Finds the mesh to work on: the one of CHAOS_MESH and CHAOS_STATE, or the one that runs. */
 import { resolve } from 'node:path';
-import { KubejoinError } from '../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { type LabContext, openContext } from './context.ts';
 import { labDirectory, openControl } from './control/client.ts';
 import type { Driver } from './drivers/driver.ts';
@@ -28,21 +28,30 @@ const kinds = ['local', 'compose'] as const;
 /** The state directory of the mesh on this machine, which also holds the journals of experiments. */
 export const stateDirectory = ({ CHAOS_STATE = '.kubejoin' }: OpenLabOptions['env']): string => resolve(CHAOS_STATE);
 
-/** @throws LAB_UNREACHABLE, CONFIG_INVALID */
+/** @throws LAB_UNREACHABLE, CONFIG_INVALID, and the errors of Docker for a mesh in containers */
 export async function openLab(options: OpenLabOptions): Promise<Lab> {
-	const { env, signal } = options;
+	const { env } = options;
 	const wanted = env.CHAOS_MESH;
 	if (wanted !== undefined && !kinds.some((kind) => kind === wanted))
 		throw new KubejoinError('CONFIG_INVALID', {
 			problems: [`CHAOS_MESH=${JSON.stringify(wanted)} cannot be used: it must be local or compose`],
 		});
-	if (wanted !== 'compose') {
-		try {
-			return await openLocal(options);
-		} catch (error) {
-			if (wanted === 'local' || !(error instanceof KubejoinError && error.code === 'LAB_UNREACHABLE')) throw error;
-		}
+	if (wanted === 'local') return openLocal(options);
+	if (wanted === 'compose') return openContainers(options);
+	try {
+		return await openLocal(options);
+	} catch (local) {
+		if (!hasCode(local, 'LAB_UNREACHABLE')) throw local;
+		return await openContainers(options).catch((error: unknown) => {
+			const hasNone = hasCode(error, 'DOCKER_UNREACHABLE', 'MESH_NOT_FOUND') && !env.COMPOSE_PROJECT_NAME;
+			if (!hasNone) throw error;
+			const problem = `${local.details.problem}, and ${error.message}`;
+			throw new KubejoinError('LAB_UNREACHABLE', { problem }, { cause: error });
+		});
 	}
+}
+
+async function openContainers({ env, signal }: OpenLabOptions): Promise<Lab> {
 	const { openComposeDriver } = await import('./drivers/compose/driver.ts');
 	return {
 		driver: await openComposeDriver({ project: env.COMPOSE_PROJECT_NAME, env, signal }),
