@@ -16,7 +16,7 @@ import { seeJoins } from '../chaos/runner/observer.ts';
 import { measurePace } from '../chaos/runner/pace.ts';
 import type { Plan } from '../chaos/runner/plan.ts';
 import type { Machine, RunLab } from '../chaos/runner/programs.ts';
-import type { RunReport } from '../chaos/runner/report.ts';
+import { type RunReport, resultOfJournal } from '../chaos/runner/report.ts';
 import { reportHtml } from '../chaos/runner/report-html.ts';
 import { reportMarkdown } from '../chaos/runner/report-markdown.ts';
 import { type MeshKind, meshKinds, readResults, recordedSeconds, recordResults } from '../chaos/runner/results.ts';
@@ -209,15 +209,15 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 		language,
 	});
 	if (flags.record && mesh !== undefined) await recordResults(mesh, journals);
-	const named = (isPassed: boolean) =>
-		journals.filter(({ kubejoin }) => kubejoin.passed === isPassed).map(({ kubejoin }) => kubejoin.name);
-	const ended = { seconds, seed, passed: named(true), failed: named(false), notRun };
+	const named = (wanted: ReturnType<typeof resultOfJournal>) =>
+		journals.filter((one) => resultOfJournal(one) === wanted).map(({ kubejoin }) => kubejoin.name);
+	const results = { passed: named('passed'), failed: named('failed'), interrupted: named('interrupted'), notRun };
 	const isInterrupted = interrupted.aborted;
 	const files = { directory: shown(directory), report: shown(reportPath) };
-	emit({ event: 'run-ended', atMs: systemClock(), ...ended, isInterrupted, ...files });
+	emit({ event: 'run-ended', atMs: systemClock(), seconds, seed, ...results, isInterrupted, ...files });
 	await page?.end();
 	events.check();
-	process.exitCode = isInterrupted ? INTERRUPTED_EXIT_CODE : ended.failed.length === 0 ? 0 : 1;
+	process.exitCode = isInterrupted ? INTERRUPTED_EXIT_CODE : results.failed.length === 0 ? 0 : 1;
 }
 
 /** The observer of a mesh in containers cannot read the journal. Undefined beside a mesh of npm start. */

@@ -58,6 +58,7 @@ describe('the console reporter', () => {
 			seed: 1,
 			passed: [],
 			failed: ['x'],
+			interrupted: ['z'],
 			notRun: ['y'],
 			isInterrupted: false,
 			directory: 'd',
@@ -77,7 +78,7 @@ describe('the console reporter', () => {
 			text,
 		);
 		assert.match(text, /^ {2}- something else$/m);
-		assert.match(text, /0 passed, 1 failed, 1 not run, in 1 min 15 s; seed 1/);
+		assert.match(text, /0 passed, 1 failed, 1 interrupted, 1 not run, in 1 min 15 s; seed 1/);
 	});
 
 	it('prints titles, steps, verdicts, problems and progress in Chinese, within 80 columns', () => {

@@ -17,7 +17,7 @@ import { mapTexts } from './json.ts';
 import { type VerdictKind, verdictKinds } from './plan.ts';
 import { type Estimated, secondsLeft } from './progress.ts';
 import { explainVerdicts } from './verdict.ts';
-import { type RunWords, resultOf, runWords } from './words.ts';
+import { type RunWords, resultOf, runWords, verdictText } from './words.ts';
 
 export interface ConsoleReporterOptions {
 	readonly write: (text: string) => void;
@@ -183,18 +183,24 @@ function printSummary(output: ReporterOutput, ended: readonly ExperimentEnded[],
 	const { words, line, paint } = output;
 	const { columns } = words;
 	if (ended.length > 0) {
-		const names = [padded(columns.experiment, 31), padded(columns.id, 4), padded(columns.security, 10)];
+		const names = [padded(columns.experiment, 29), padded(columns.id, 4), padded(columns.security, 12)];
 		const more = [padded(columns.availability, 12), padded(columns.result, 11), leftPadded(columns.time, 7)];
 		line(paint.bold([...names, ...more].join(' ')));
 	}
 	for (const one of ended) {
 		const cell = (kind: VerdictKind, width: number) =>
-			paintVerdict(output, one.verdicts[kind], padded(words.verdicts[one.verdicts[kind]], width));
-		const cells = [padded(one.experiment, 31), padded(one.id, 4), cell('security', 10), cell('availability', 12)];
+			paintVerdict(
+				output,
+				one.verdicts[kind],
+				padded(verdictText(words, one.verdicts[kind], one.expected[kind]), width),
+			);
+		const cells = [padded(one.experiment, 29), padded(one.id, 4), cell('security', 12), cell('availability', 12)];
 		line([...cells, resultText(output, one, 11), leftPadded(words.tenths(one.seconds), 7)].join(' '));
 	}
-	const { passed, failed, notRun, seconds, seed } = event;
-	const counts = { passed: passed.length, failed: failed.length, notRun: notRun.length };
+	const { passed, failed, interrupted, notRun, seconds, seed } = event;
+	const counts = words.counts({
+		...{ passed: passed.length, failed: failed.length, interrupted: interrupted.length, notRun: notRun.length },
+	});
 	line(`\n${words.seed(words.summary(counts, words.seconds(seconds)), seed)}`);
 	if (ended.length > 0) line(words.report(event.report));
 }

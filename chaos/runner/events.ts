@@ -101,6 +101,8 @@ export interface RunEnded {
 	readonly seed: number;
 	readonly passed: readonly string[];
 	readonly failed: readonly string[];
+	/** At most one: the experiment that ran. */
+	readonly interrupted: readonly string[];
 	readonly notRun: readonly string[];
 	readonly isInterrupted: boolean;
 	/** Holds the journals and the report. */

@@ -2,12 +2,8 @@
 import type { Language } from '../../lib/language.ts';
 import type { Entry } from './catalogue.ts';
 import { padded, wrap } from './console-reporter.ts';
-import type { Verdict } from './events.ts';
 import { type Plan, type Step, verdictKinds } from './plan.ts';
-import { type RunWords, runWords } from './words.ts';
-
-export const expectedText = (verdict: Verdict, words: RunWords = runWords.en): string =>
-	verdict === 'unknown' ? words.verdict(verdict, verdict) : words.verdicts[verdict];
+import { runWords, verdictText } from './words.ts';
 
 /** Two lines for each experiment: its properties and its title. */
 export function listTable(entries: readonly Entry[], language: Language = 'en'): string {
@@ -20,7 +16,7 @@ export function listTable(entries: readonly Entry[], language: Language = 'en'):
 			.trimEnd();
 	const lines = entries.flatMap(({ name, plan }) => {
 		if (plan === undefined) return [row([name]), `  ${words.invalid}`];
-		const verdicts = verdictKinds.map((kind) => expectedText(plan.expected[kind], words));
+		const verdicts = verdictKinds.map((kind) => verdictText(words, plan.expected[kind], plan.expected[kind]));
 		return [row([name, plan.about.id, plan.about.tier, ...verdicts]), wrap(words.title(name, plan.title), '  ')];
 	});
 	return `${[row([columns.name, columns.id, columns.tier, columns.security, columns.availability]), ...lines].join('\n')}\n`;

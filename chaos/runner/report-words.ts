@@ -6,7 +6,6 @@ import type { SeenJoin, SeenStep } from './observer.ts';
 interface ReportWords {
 	readonly lang: string;
 	readonly title: (counts: string) => string;
-	readonly counts: (counts: Readonly<Record<'passed' | 'failed' | 'notRun', number>>) => string;
 	readonly notRun: (names: string) => string;
 	readonly mesh: (kind: string) => string;
 	readonly seed: (seed: number) => string;
@@ -35,8 +34,6 @@ const joinStates = { refused: 'was refused', joined: 'joined', joining: 'was sti
 const english: ReportWords = {
 	lang: 'en',
 	title: (counts) => `Experiments: ${counts}`,
-	counts: ({ passed, failed, notRun }) =>
-		[`${passed} passed`, `${failed} failed`, ...(notRun === 0 ? [] : [`${notRun} not run`])].join(', '),
 	notRun: (names) => `Not run: ${names}`,
 	mesh: (kind) => `mesh ${kind}`,
 	seed: (seed) => `seed ${seed}`,
@@ -71,8 +68,6 @@ const joinStatesInChinese = { refused: '未能加入', joined: '已加入', join
 const chinese: ReportWords = {
 	lang: 'zh-CN',
 	title: (counts) => `实验：${counts}`,
-	counts: ({ passed, failed, notRun }) =>
-		[`${passed} 个通过`, `${failed} 个失败`, ...(notRun === 0 ? [] : [`${notRun} 个未运行`])].join('，'),
 	notRun: (names) => `未运行：${names}`,
 	mesh: (kind) => `环境 ${kind}`,
 	seed: (seed) => `种子 ${seed}`,

@@ -98,6 +98,12 @@ describe('the report', () => {
 		}
 	});
 
+	it('counts an experiment that was interrupted apart from the failed ones', () => {
+		const journal = { ...journalWith({ passed: false }), status: 'interrupted' } as const;
+		assert.match(reportMarkdown(reportOf(journal)), /# Experiments: 0 passed, 0 failed, 1 interrupted, 1 not run/);
+		assert.match(reportMarkdown(reportOf(journal, 'zh')), /# 实验：0 个通过，0 个失败，1 个已中止，1 个未运行/);
+	});
+
 	it('makes no request, runs no script, and escapes text for HTML and Markdown', () => {
 		const html = reportHtml(reportOf(journalWith({})));
 		assert.equal(/<script|https?:\/\/|<img|<link|@import|url\(/.test(html), false);

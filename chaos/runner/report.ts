@@ -54,7 +54,7 @@ export function chapterOf(journal: Journal, language: Language): Chapter {
 	const experiment = asMap(journal.experiment);
 	const extensions = Array.isArray(experiment.extensions) ? (experiment.extensions as readonly Json[]).map(asMap) : [];
 	const about = extensions.find(({ name }) => name === 'kubejoin') ?? {};
-	const { joins, moreJoins, name, passed } = journal.kubejoin;
+	const { joins, moreJoins, name } = journal.kubejoin;
 	const translated = language === 'zh' ? experimentsInChinese(name) : undefined;
 	const hypothesis = textOf(asMap(experiment['steady-state-hypothesis']).title);
 	const step = (part: Part) => (run: Run) => stepOf(part, run, language);
@@ -71,7 +71,7 @@ export function chapterOf(journal: Journal, language: Language): Chapter {
 		lesson: translated?.lesson ?? textOf(about.lesson),
 		hypothesis: reportWords[language].hypothesis(hypothesis) ?? hypothesis,
 		journal,
-		result: resultOf({ passed, status: journal.status }),
+		result: resultOfJournal(journal),
 		language,
 		steps: [
 			...(journal.steady_states.before?.probes ?? []).map(step('before')),
@@ -115,9 +115,13 @@ function howOf({ status, tolerance_met: isMet, output }: Run, language: Language
 	return output?.status === 0 ? how.done : runWords[language].exit(output?.status ?? 0);
 }
 
+export const resultOfJournal = ({ kubejoin, status }: Journal) => resultOf({ passed: kubejoin.passed, status });
+
 export function counts({ journals, notRun, language }: RunReport): string {
-	const passed = journals.filter(({ kubejoin }) => kubejoin.passed).length;
-	return reportWords[language].counts({ passed, failed: journals.length - passed, notRun: notRun.length });
+	const of = (wanted: string) => journals.filter((one) => resultOfJournal(one) === wanted).length;
+	return runWords[language].counts({
+		...{ passed: of('passed'), failed: of('failed'), interrupted: of('interrupted'), notRun: notRun.length },
+	});
 }
 
 export function details({ start, seconds, mesh, seed, version, language }: RunReport): string {

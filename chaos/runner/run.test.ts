@@ -210,6 +210,20 @@ describe('runExperiment', () => {
 		);
 	});
 
+	it('names a rollback that failed after an interruption', async () => {
+		const stop = new AbortController();
+		const text = changed({
+			method: [action('waits', WAITS)],
+			rollbacks: [action('breaks', 'process.exit(1)')],
+		});
+		const { journal } = await run(text, stop, (event) => {
+			if (event.event === 'activity-started' && event.name === 'waits') stop.abort();
+		});
+		const [interrupted, rollback, ...others] = journal.kubejoin.problems;
+		assert.deepEqual([interrupted, others], ['the experiment was interrupted', []]);
+		assert.match(rollback ?? '', /a rollback failed, so the mesh may not be restored: action breaks/);
+	});
+
 	it('ends a pause when interrupted', async () => {
 		const stop = new AbortController();
 		const slow = { ...action('slow', '0'), pauses: { after: 600 } };

@@ -180,7 +180,8 @@ async function writeJournal(
 	const unexpected = verdictKinds
 		.filter((kind) => verdicts[kind] !== plan.expected[kind] && status === 'completed')
 		.map((kind) => `${kind} is ${verdicts[kind]}, expected ${plan.expected[kind]}`);
-	const all = status === 'interrupted' ? ['the experiment was interrupted'] : [...problems, ...unexpected];
+	const interrupted = status === 'interrupted' ? ['the experiment was interrupted'] : [];
+	const all = [...interrupted, ...problems, ...unexpected];
 	const endMs = options.clock();
 	const { joins, more, problem } = await options.seeJoins(startMs, endMs);
 	const journal: Journal = {

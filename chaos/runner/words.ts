@@ -34,7 +34,9 @@ interface RunWords {
 	readonly took: (result: string, seconds: string) => string;
 	readonly columns: Readonly<Record<'name' | 'experiment' | 'id' | 'tier' | VerdictKind | 'result' | 'time', string>>;
 	readonly invalid: string;
-	readonly summary: (counts: Readonly<Record<'passed' | 'failed' | 'notRun', number>>, seconds: string) => string;
+	/** Of the experiments of a run, each in one of these counts. */
+	readonly counts: (counts: Readonly<Record<'passed' | 'failed' | 'interrupted' | 'notRun', number>>) => string;
+	readonly summary: (counts: string, seconds: string) => string;
 	readonly seed: (summary: string, seed: number) => string;
 	readonly report: (path: string) => string;
 	readonly valid: (count: number) => string;
@@ -82,10 +84,13 @@ const english: RunWords = {
 		...{ security: 'SECURITY', availability: 'AVAILABILITY', result: 'RESULT', time: 'TIME' },
 	},
 	invalid: '(this document has problems: npm run chaos -- --validate)',
-	summary({ passed, failed, notRun }, seconds) {
-		const counts = [`${passed} passed`, `${failed} failed`, ...(notRun === 0 ? [] : [`${notRun} not run`])];
-		return `${counts.join(', ')}, in ${seconds}`;
-	},
+	counts: ({ passed, failed, interrupted, notRun }) =>
+		[
+			...[`${passed} passed`, `${failed} failed`],
+			...(interrupted === 0 ? [] : [`${interrupted} interrupted`]),
+			...(notRun === 0 ? [] : [`${notRun} not run`]),
+		].join(', '),
+	summary: (counts, seconds) => `${counts}, in ${seconds}`,
 	seed: (summary, seed) => `${summary}; seed ${seed}`,
 	report: (path) => `Report: ${path}`,
 	notOnPage: (problem) => `The page does not show this run: ${problem}`,
@@ -133,10 +138,13 @@ const chinese: RunWords = {
 		...{ security: '安全性', availability: '可用性', result: '结果', time: '用时' },
 	},
 	invalid: '（此文档有问题：npm run chaos -- --validate）',
-	summary({ passed, failed, notRun }, seconds) {
-		const counts = [`${passed} 个通过`, `${failed} 个失败`, ...(notRun === 0 ? [] : [`${notRun} 个未运行`])];
-		return `${counts.join('，')}，用时 ${seconds}`;
-	},
+	counts: ({ passed, failed, interrupted, notRun }) =>
+		[
+			...[`${passed} 个通过`, `${failed} 个失败`],
+			...(interrupted === 0 ? [] : [`${interrupted} 个已中止`]),
+			...(notRun === 0 ? [] : [`${notRun} 个未运行`]),
+		].join('，'),
+	summary: (counts, seconds) => `${counts}，用时 ${seconds}`,
 	seed: (summary, seed) => `${summary}；种子 ${seed}`,
 	report: (path) => `报告：${path}`,
 	valid: (count) => `${count} 个文档有效`,
@@ -145,6 +153,10 @@ const chinese: RunWords = {
 
 export const runWords = { en: english, zh: chinese } as const satisfies Record<Language, RunWords>;
 export type { RunWords };
+
+/** A verdict in a table: `not at stake` where none is expected and none was given. */
+export const verdictText = (words: RunWords, verdict: Verdict, expected: Verdict): string =>
+	verdict === 'unknown' && expected === 'unknown' ? words.verdict(verdict, expected) : words.verdicts[verdict];
 
 export const resultOf = ({ passed, status }: Pick<ExperimentEnded, 'passed' | 'status'>): keyof RunWords['results'] =>
 	passed ? 'passed' : status === 'interrupted' ? 'interrupted' : 'failed';

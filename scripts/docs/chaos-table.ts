@@ -2,19 +2,24 @@
 import { readFileSync } from 'node:fs';
 import { readCatalogue } from '../../chaos/runner/catalogue.ts';
 import { wrap } from '../../chaos/runner/console-reporter.ts';
-import { expectedText } from '../../chaos/runner/list.ts';
-import type { Plan } from '../../chaos/runner/plan.ts';
+import type { Expected, Plan } from '../../chaos/runner/plan.ts';
 import { RESULTS_FILE, type Result, type Results } from '../../chaos/runner/results.ts';
+import { runWords, verdictText } from '../../chaos/runner/words.ts';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { table } from './table.ts';
 
 const COLUMNS = 120;
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
-function recorded(result: Result | undefined): string {
+const verdictsText = ({ security, availability }: Expected, expected: Expected): string =>
+	[
+		verdictText(runWords.en, security, expected.security),
+		verdictText(runWords.en, availability, expected.availability),
+	].join(', ');
+function recorded(result: Result | undefined, expected: Expected): string {
 	if (result === undefined) return 'not measured';
-	const { security, availability, seconds, passed, date } = result;
-	return `${security}, ${availability}; ${seconds} s${passed ? '' : '; **failed**'} (${date})`;
+	const { seconds, passed, date } = result;
+	return `${verdictsText(result, expected)}; ${seconds} s${passed ? '' : '; **failed**'} (${date})`;
 }
 
 /** A table of results, and a section for each experiment. */
@@ -22,9 +27,9 @@ export function catalogueOf(plans: readonly Plan[], results: Results): string {
 	const rows = plans.map(({ name, about, expected }) => [
 		about.id,
 		`[${name}](#${name})`,
-		`${expectedText(expected.security)}, ${expectedText(expected.availability)}`,
-		recorded(results[name]?.local),
-		recorded(results[name]?.compose),
+		verdictsText(expected, expected),
+		recorded(results[name]?.local, expected),
+		recorded(results[name]?.compose, expected),
 	]);
 	const header = ['id', 'experiment', 'predicted', 'with npm start', 'with docker compose'];
 	return [table(header, rows), ...plans.map(sectionOf)].join('\n\n');

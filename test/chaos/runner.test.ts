@@ -132,7 +132,10 @@ describe('npm run chaos', function () {
 			assert.equal(stdoutOf(journal.rollbacks[0]), 'put back\n');
 			const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ChaosEvent;
 			assert.ok(last.event === 'run-ended');
-			assert.deepEqual([last.isInterrupted, last.notRun], [true, ['later']]);
+			assert.deepEqual(
+				[last.isInterrupted, last.failed, last.interrupted, last.notRun],
+				[true, [], ['good'], ['later']],
+			);
 		});
 	}
 });

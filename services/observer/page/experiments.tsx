@@ -248,7 +248,11 @@ function OneExperiment({ store, navigation, offer, experiment, last, chosenRun, 
 			</dl>
 			{kinds.some((kind) => expected[kind] === 'violated') && <p class="by-design">{say('redByDesign')}</p>}
 			{run !== undefined && <Run store={store} run={run} steps={experiment.steps} expectedMs={expectedMs} />}
-			<History name={name} runs={(history?.runs ?? []).filter(({ startedMs }) => startedMs !== run?.startedMs)} />
+			<History
+				name={name}
+				runs={(history?.runs ?? []).filter(({ startedMs }) => startedMs !== run?.startedMs)}
+				expected={expected}
+			/>
 			{offer === 'run' && (
 				<details class="terminal">
 					<summary>{say('inATerminal')}</summary>
@@ -306,7 +310,7 @@ interface VerdictProps {
 
 function Verdict({ store, kind, run, predicted, found }: VerdictProps) {
 	const { say, messages } = useWords();
-	if (predicted === 'unknown' && (found ?? 'unknown') === 'unknown')
+	if (verdictWord(found, predicted) === 'notAtStake')
 		return (
 			<div class="tile open">
 				<dt>{say(kindWords[kind])}</dt>
@@ -397,7 +401,17 @@ function showStep(name: string): void {
 	step?.focus();
 }
 
-function History({ name, runs }: { readonly name: string; readonly runs: readonly PastRun[] }) {
+type FoundVerdict = VerdictProps['predicted'];
+const verdictWord = (found: FoundVerdict = 'unknown', expected: FoundVerdict): FoundVerdict | 'notAtStake' =>
+	found === 'unknown' && expected === 'unknown' ? 'notAtStake' : found;
+
+interface HistoryProps {
+	readonly name: string;
+	readonly runs: readonly PastRun[];
+	readonly expected: Experiment['expected'];
+}
+
+function History({ name, runs, expected }: HistoryProps) {
 	const { say, duration, language } = useWords();
 	const lab = useLabWords();
 	if (runs.length === 0) return null;
@@ -427,7 +441,7 @@ function History({ name, runs }: { readonly name: string; readonly runs: readonl
 								</th>
 								<td>{say(outcome === 'interrupted' ? 'interrupted' : passed ? 'asPredicted' : 'notAsPredicted')}</td>
 								{kinds.map((kind) => (
-									<td key={kind}>{say(verdicts?.[kind] ?? 'unknown')}</td>
+									<td key={kind}>{say(verdictWord(verdicts?.[kind], expected[kind]))}</td>
 								))}
 								<td class="unbroken">{duration(durationMs)}</td>
 								<td>{lab[from]}</td>
