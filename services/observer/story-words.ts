@@ -108,6 +108,12 @@ function outcomeOf(language: Language, { failure, expectedError }: Step): string
 
 const INDENT = '    ';
 
+/** A refused join as one line. */
+export const withCode = {
+	en: (refused: string, code: string) => `${refused}: ${code}`,
+	zh: (refused: string, code: string) => `${refused}：${code}`,
+} as const;
+
 /** The lines below a refused join. In Chinese, a text of upstream stays English, with its meaning below. */
 export function failureTexts(language: Language, failure: Failure): readonly string[] {
 	const { code, sentence, mostLikely, alsoPossible = [], remedy } = failure;

@@ -111,6 +111,7 @@ node-1 was refused after 30 ms
 
 	it('is one line for each join in detail `joins`', () => {
 		assert.equal(printed(joinedSpans, { detail: 'joins' }), 'node-1 joined in 100 ms\n');
+		assert.equal(printed(refusedSpans, { detail: 'joins' }), 'node-1 was refused after 30 ms: CA_HASH_MISMATCH\n');
 	});
 
 	it('is one line for each further join while more than five are in progress', () => {

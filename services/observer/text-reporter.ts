@@ -13,6 +13,7 @@ import {
 	momentWords,
 	progressWords,
 	shortPhase,
+	withCode,
 	wordsOfMessage,
 	wordsOfPhase,
 	wordsOfSeen,
@@ -203,10 +204,16 @@ class Reporter implements TextReporter {
 	#printEnd({ node, state, durationMs, failure }: Join): void {
 		const { bold, red } = this.#colors;
 		const took = noBreakDuration(durationMs);
-		const { columns } = this.#options;
-		if (state === 'joined') this.#write(hanging(endWords.joined[this.#language](node, took), columns), bold);
-		else this.#write(hanging(endWords.refused[this.#language](node, took), columns), (text) => bold(red(text)));
-		for (const text of failure === undefined ? [] : failureTexts(this.#language, failure))
+		const { columns, detail } = this.#options;
+		if (state === 'joined') {
+			this.#write(hanging(endWords.joined[this.#language](node, took), columns), bold);
+			return;
+		}
+		const isBrief = detail === 'joins';
+		const refused = endWords.refused[this.#language](node, took);
+		const words = isBrief && failure !== undefined ? withCode[this.#language](refused, failure.code) : refused;
+		this.#write(hanging(words, columns), (text) => bold(red(text)));
+		for (const text of isBrief || failure === undefined ? [] : failureTexts(this.#language, failure))
 			this.#write(hanging(text, columns));
 	}
 }
