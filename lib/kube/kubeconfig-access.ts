@@ -108,8 +108,8 @@ interface Place {
 	readonly name: string;
 	readonly kind: 'user' | 'cluster';
 }
-const refuse = (path: string, { problem, remedy }: KubeconfigProblem): never => {
-	throw new KubejoinError('KUBECONFIG_INVALID', { path, problem, remedy, isRead: true });
+const refuse = (path: string, { problem, remedy }: KubeconfigProblem, cause?: unknown): never => {
+	throw new KubejoinError('KUBECONFIG_INVALID', { path, problem, remedy, isRead: true }, { cause });
 };
 
 function currentContext(config: Kubeconfig, path: string): KubeconfigContext {
@@ -329,10 +329,8 @@ function readNamed(file: string, path: string, tell: (problem: string) => string
 	} catch (error) {
 		const cause = causeText(error);
 		const problem = `${cause === 'is a directory' ? 'read' : 'open'} ${shown}: ${cause}`;
-		return refuse(path, {
-			problem: cause === 'is a directory' ? problem : tell(problem),
-			remedy: fileRemedy(shown, cause),
-		});
+		const told = cause === 'is a directory' ? problem : tell(problem);
+		return refuse(path, { problem: told, remedy: fileRemedy(shown, cause) }, error);
 	}
 	return refuse(path, {
 		problem: `${shown} is longer than ${max} bytes`,

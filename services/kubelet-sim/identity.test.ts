@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fs, { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { hasCode } from '../../lib/errors.ts';
@@ -167,5 +167,17 @@ describe('the identity of a node on disk', () => {
 				`${damaged}: ${contents}`,
 			);
 		}
+	});
+
+	it('does not replace a certificate that cannot be read now', async () => {
+		const { paths } = tools;
+		await storeIdentity(paths, await make(), testNow);
+		rmSync(paths.currentCertificate);
+		// Reading its first bytes is an input/output error, also for root.
+		symlinkSync('/proc/self/mem', paths.currentCertificate);
+		await assert.rejects(
+			loadIdentity(paths),
+			(error) => hasCode(error, 'KUBECONFIG_INVALID') && /^Check the disk that holds /.test(error.remedy),
+		);
 	});
 });

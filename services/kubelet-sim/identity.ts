@@ -179,6 +179,9 @@ const kubeconfigOf = ({ currentCertificate }: NodePaths, { url, ca }: TrustedSer
 	currentContext: 'default-context',
 });
 
+/** The file can be whole: another identity is no remedy. */
+const UNREADABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE']);
+
 /**
  * Load the identity of an earlier join, expired or not; undefined when there is none.
  *
@@ -190,7 +193,8 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 	try {
 		return parseIdentity(text, paths);
 	} catch (error) {
-		if (!hasCode(error, 'KUBECONFIG_INVALID', 'CERTIFICATE_MALFORMED', 'KEY_MALFORMED')) throw error;
+		const isDamaged = hasCode(error, 'KUBECONFIG_INVALID', 'CERTIFICATE_MALFORMED', 'KEY_MALFORMED');
+		if (!isDamaged || UNREADABLE.has((error.cause as NodeJS.ErrnoException | undefined)?.code ?? '')) throw error;
 		// The user has named none of these files, and kubejoin has written all of them.
 		const remedy = rejoinRemedy(`rm ${shellWord(paths.kubeconfig)}`, paths.kubeconfig);
 		throw new KubejoinError(error.code, { ...error.details, remedy } as DetailsOf<typeof error.code>, { cause: error });
