@@ -169,6 +169,10 @@ export const composedLabOutput: Readonly<Record<string, string>> = {
 	'availability is violated': '可用性被破坏',
 	'security is held, not violated as expected': '安全性保持，不符合预期',
 	'it ended with exit code {code} and has no tolerance ({reason})': '以退出码 {code} 结束，没有设置容许值（{reason}）',
+	'there is no mesh for the experiments: {path} is not there, and {problem}':
+		'没有可供实验的 kubejoin：{path} 不存在；{problem}',
+	'there is no mesh for the experiments: the mesh that wrote {path} does not run any more, and {problem}':
+		'没有可供实验的 kubejoin：写入 {path} 的 kubejoin 已不再运行；{problem}',
 	'{service} is changed': '{service} 的设置已更改',
 	'{name}: killed': '{name}：已终止',
 	'{name}: runs again': '{name}：继续运行',

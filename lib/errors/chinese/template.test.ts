@@ -24,6 +24,16 @@ describe('the translation by templates', () => {
 		assert.equal(translate('cannot connect to h: the port 80 is in use'), '无法连接 h：端口 80 已被占用');
 	});
 
+	it('takes no part of a sentence as an exit code or a number', () => {
+		const said = translator({
+			'{service} ended with exit code {code}': '{service} 以退出码 {code} 结束',
+			'step {name}: {problem}': '步骤 {name}：{problem}',
+		});
+		assert.equal(said('a ended with exit code 1'), 'a 以退出码 1 结束');
+		assert.equal(said('step b: a ended with exit code 1'), '步骤 b：a 以退出码 1 结束');
+		assert.equal(said('step b: it ended with exit code 1 and more'), '步骤 b：it ended with exit code 1 and more');
+	});
+
 	it('has nothing for other texts, missing values and very long texts', () => {
 		for (const text of ['', 'no values', 'the port  is in use', 'the port is in use', ' is 5 s ahead of b'])
 			assert.equal(translate(text), undefined, text);

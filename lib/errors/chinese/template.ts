@@ -54,6 +54,9 @@ const partsOf = (source: string): Pick<Template, 'parts' | 'names'> => ({
 /** The template with most words of its own fits best. */
 const literalLength = ({ parts }: Template): number => parts.join('').length;
 
+/** Values without blanks: without this, a template for a part of a sentence would take the whole one. */
+const oneWord: ReadonlySet<string> = new Set(['code', 'exit', 'count']);
+
 /** Takes the first place of each part, and the last part at the end: a text takes no more than one pass. */
 function valuesIn(text: string, { parts, names }: Template): ReadonlyMap<string, string> | undefined {
 	const [first = '', ...others] = parts;
@@ -65,7 +68,9 @@ function valuesIn(text: string, { parts, names }: Template): ReadonlyMap<string,
 		const isLast = index === others.length - 1;
 		const to = isLast ? text.length - last.length : text.indexOf(part, from + 1);
 		if (to <= from) return undefined;
-		values.set(names[index] ?? '', text.slice(from, to));
+		const [name = '', found] = [names[index], text.slice(from, to)];
+		if (oneWord.has(name) && found.includes(' ')) return undefined;
+		values.set(name, found);
 		from = to + part.length;
 	}
 	return values;
