@@ -1,4 +1,4 @@
-/** Bounds the streams of one HTTP/2 session: their number, resets, headers, and the time and size of what they send. */
+/** Bounds the streams of one HTTP/2 session: their number, resets, headers, and the time and size of their messages. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { CountRefusal, LimitName } from '../limits.ts';
@@ -31,10 +31,10 @@ export type Unfinished = Map<object, TLSSocket>;
 export interface GuardedSession {
 	readonly socket: TLSSocket;
 	readonly connection: GuardedConnection;
-	/** Of all sessions. */
+	/** Shared by all sessions of a port: their unfinished streams have one bound. */
 	readonly unfinished: Unfinished;
 	readonly answers: UnreadAnswers;
-	/** Called with each message. */
+	/** Called with each part of a message, which shows that the client is alive. */
 	readonly heard: () => void;
 	/** Whether the method of this path is bidirectional. */
 	readonly isBidi: (path: string) => boolean;
@@ -121,7 +121,7 @@ export class StreamGuard {
 class GuardedStream {
 	readonly #guard: StreamGuard;
 	readonly #stream: ServerHttp2Stream;
-	/** Of a bidirectional call. */
+	/** Undefined unless the call is bidirectional. */
 	readonly #messages: MessageEnds | undefined;
 	#isAnswered = false;
 	/** Of the present request or message. */
