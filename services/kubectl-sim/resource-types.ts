@@ -40,6 +40,7 @@ export function findResource({ resource, group }: ResourceArgument): ApiResource
 	const plural = Object.hasOwn(shortNames, resource) ? shortNames[resource] : resource;
 	return Object.values<ApiResource>(resources).find(
 		(known) =>
-			(known.resource === plural || known.kind.toLowerCase() === resource) && (group === '' || known.group === group),
+			(known.resource === plural || known.kind.toLowerCase() === resource || known.shortNames.includes(resource)) &&
+			(group === '' || known.group === group),
 	);
 }

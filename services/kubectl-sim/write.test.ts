@@ -176,7 +176,7 @@ subjects: [{kind: Group, name: g}]
 		const roles = writable(resources.roles, [{ apiVersion: '', kind: '', metadata: { name: 'r' } }]);
 		const other = setup({ roles });
 		await deleteObjects({ type: 'role', names: ['r'], ignoreNotFound: false }, other.tools);
-		equal(other.written.out, 'role.rbac.authorization.k8s.io "r" deleted\n');
+		equal(other.written.out, 'role.rbac.authorization.k8s.io "r" deleted from default namespace\n');
 		deepEqual(roles.deleted, [['r', { namespace: 'default' }]]);
 	});
 

@@ -68,7 +68,7 @@ export async function deleteObjects(
 	for (const name of names) {
 		try {
 			await client(api).delete(name, resource.namespaced ? { namespace } : {});
-			output.out(`${kind} "${name}" deleted\n`);
+			output.out(`${kind} "${name}" deleted${resource.namespaced ? ` from ${namespace} namespace` : ''}\n`);
 		} catch (error) {
 			if (!ignoreNotFound || !hasCode(error, 'API_NOT_FOUND', 'TOKEN_NOT_FOUND')) errors.push(error);
 		}
