@@ -5,8 +5,9 @@ import { helpText } from './chinese/index.ts';
 import { chineseUsageError, translateCommand } from './cli-chinese.ts';
 import { addCompletionCommand, type CompletionOptions, completeWords } from './cli-completion.ts';
 import { parsedBy } from './cli-options.ts';
+import { asCommander } from './cli-words.ts';
 import { ignoreProxies } from './config.ts';
-import { errorForPeople } from './error-text.ts';
+import { errorForPeople, remedyLine } from './error-text.ts';
 import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
 import { type Language, terminalLanguage } from './language.ts';
 import { projectPath } from './paths.ts';
@@ -46,7 +47,8 @@ export async function runCli(program: Command, options: CliOptions = {}): Promis
 	ignoreProxies();
 	try {
 		await prepareProgram(program, words, options);
-		await program.parseAsync(words, { from: 'user' });
+		const refuse = (problem: string) => program.error(`error: ${problem}`);
+		await program.parseAsync(asCommander(program, words, refuse), { from: 'user' });
 		return Number(process.exitCode ?? 0);
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
@@ -108,12 +110,18 @@ function projectVersion(): string {
  */
 function guardCommands(program: Command, language: Language): void {
 	const shown = (text: string): string => (language === 'zh' ? chineseUsageError(text) : text);
+	const remedy = (command: Command) => remedyLine(`See: ${pathOf(command)} --help`, language).trimEnd();
 	eachCommand(program, (command) =>
 		command
 			.exitOverride()
+			.showHelpAfterError(remedy(command))
 			.configureOutput({ outputError: (text, write) => write(terminalText(shown(withoutValues(text)))) }),
 	);
 }
+
+/** `kubectl-sim config view` */
+const pathOf = (command: Command): string =>
+	command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 
 /** An empty path, as `--state "$unset"` gives, would name the current directory. */
 function guardDirectories({ options }: Command): void {

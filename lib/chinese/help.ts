@@ -113,7 +113,7 @@ const kubectlSim: Readonly<Record<string, string>> = {
 	'show the details of nodes or certificate signing requests': '显示节点或证书签名请求的详情',
 	'names, or a prefix of names; default: all': '名称或名称前缀；默认：全部',
 	'create the objects of a file': '创建文件中的对象',
-	'YAML or JSON; - for standard input': 'YAML 或 JSON；- 表示标准输入',
+	'YAML or JSON; - for standard input; can be repeated': 'YAML 或 JSON；- 表示标准输入；可重复',
 	'replace existing objects by those of a file': '用文件中的对象替换现有对象',
 	'delete objects': '删除对象',
 	'do not fail when an object does not exist': '对象不存在时不报错',
@@ -251,6 +251,7 @@ export const commanderTexts: Readonly<Record<string, string>> = {
 		"'{command}' 的位置参数过多：最多 {most} 个，收到 {count} 个。",
 	"too many arguments for '{command}'. Expected {most} argument but got {count}.":
 		"'{command}' 的位置参数过多：最多 {most} 个，收到 {count} 个。",
+	'true or false': 'true 或 false',
 	'(Did you mean {other}?)': '（是否为 {other}？）',
 	'(Did you mean one of {others}?)': '（是否为其中之一：{others}？）',
 };

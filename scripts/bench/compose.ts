@@ -8,7 +8,7 @@ import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import type { Node } from '../../lib/kube/types.ts';
 import { requireFreePort } from '../../lib/ports.ts';
 import { type Container, docker, openProject, type Project, run, serviceOf } from '../../test/compose.ts';
-import { allCpuMs, machineCpuMs, runningProcesses, startedProcesses } from './processes.ts';
+import { allCpuMs, machineCpuMs, ownCpuMs, runningProcesses, startedProcesses } from './processes.ts';
 import { type Summary, summarize } from './statistics.ts';
 
 export interface ComposePlan {
@@ -28,8 +28,10 @@ export interface ComposeResult {
 	readonly memoryMb: number;
 	/** In parts of one core, of all programs of the machine while the mesh is idle. */
 	readonly idleShare: number;
-	/** Of these, the health checks and Docker. */
+	/** Of these, the health checks. */
 	readonly checksShare: number;
+	/** Of these, Docker itself, with the start of each health check. */
+	readonly engineShare: number;
 }
 
 const PROJECT = 'kubejoin-bench';
@@ -131,25 +133,35 @@ export function readMemoryMb(lines: string): number {
 	return sum;
 }
 
-async function idleShares(project: Project, idleMs: number): Promise<Pick<ComposeResult, 'idleShare' | 'checksShare'>> {
+type Shares = Pick<ComposeResult, 'idleShare' | 'checksShare' | 'engineShare'>;
+
+async function idleShares(project: Project, idleMs: number): Promise<Shares> {
 	const programs = new Set((await running(project)).map(({ State }) => State.Pid));
-	const look = () => ({ atMs: performance.now(), machineMs: machineCpuMs(), checksMs: checksCpuMs(programs) });
+	const look = () => ({ atMs: performance.now(), machineMs: machineCpuMs(), ...engineCpuMs(programs) });
 	const before = look();
 	await delay(idleMs);
 	const after = look();
-	const share = (name: 'machineMs' | 'checksMs') => (after[name] - before[name]) / (after.atMs - before.atMs);
-	return { idleShare: share('machineMs'), checksShare: share('checksMs') };
+	const share = (name: Exclude<keyof typeof after, 'atMs'>) =>
+		(after[name] - before[name]) / (after.atMs - before.atMs);
+	return { idleShare: share('machineMs'), checksShare: share('checksMs'), engineShare: share('engineMs') };
 }
 
 /** Docker's programs in /proc, where a name has 15 characters. In an idle mesh, health checks are all that they do. */
 const ENGINE = new Set(['dockerd', 'containerd', 'containerd-shim']);
 
-/** Processor time of Docker and of the processes that it runs beside the programs of the containers. */
-function checksCpuMs(programs: ReadonlySet<number>): number {
+/** Processor time of Docker, and of the processes that it runs beside the programs of the containers. */
+function engineCpuMs(programs: ReadonlySet<number>): { readonly checksMs: number; readonly engineMs: number } {
 	const engine = runningProcesses().filter(({ name }) => ENGINE.has(name));
-	const checks = engine.flatMap(({ pid }) => startedProcesses(pid)).filter(({ pid }) => !programs.has(pid));
-	const pids = new Set([...engine, ...checks].map(({ pid }) => pid));
-	let sum = 0;
-	for (const pid of pids) sum += allCpuMs(pid);
-	return sum;
+	const engines = new Set(engine.map(({ pid }) => pid));
+	const started = new Set(engine.flatMap(({ pid }) => startedProcesses(pid)).map(({ pid }) => pid));
+	const checks = [...started].filter((pid) => !engines.has(pid) && !programs.has(pid));
+	let [checksMs, engineMs] = [0, 0];
+	for (const pid of checks) checksMs += allCpuMs(pid);
+	for (const { pid } of engine) {
+		const ownMs = ownCpuMs(pid);
+		engineMs += ownMs;
+		// A check that has ended is one of these.
+		checksMs += allCpuMs(pid) - ownMs;
+	}
+	return { checksMs, engineMs };
 }

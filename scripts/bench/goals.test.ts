@@ -93,10 +93,10 @@ describe('the goals of the benchmark', () => {
 
 	it('are those of the containers', () => {
 		const figures = { nodes: 3, upSeconds: one(6), readySeconds: one(10), memoryMb: 451, idleShare: 0.07 };
-		assert.deepEqual(reached({ compose: [{ ...figures, checksShare: 0.005 }] }), {
+		assert.deepEqual(reached({ compose: [{ ...figures, checksShare: 0.005, engineShare: 0.006 }] }), {
 			'compose, 3 Ready': true,
 			'memory of all containers': false,
-			'health checks and Docker': true,
+			'health checks': true,
 		});
 	});
 

@@ -40,7 +40,7 @@ export function* goalsOf({ joins, nodes, start, getNodes, page, ca, compose }: R
 	if (containers === undefined) return;
 	yield atMost(10, 's', `compose, ${containers.nodes} Ready`, containers.readySeconds.median);
 	yield atMost(450, 'MiB', 'memory of all containers', containers.memoryMb);
-	yield atMost(0.5, '% of a core', 'health checks and Docker', 100 * containers.checksShare);
+	yield atMost(0.5, '% of a core', 'health checks', 100 * containers.checksShare);
 }
 
 function* ofJoins({ figures, counts }: JoinResult): Generator<Goal> {

@@ -31,6 +31,9 @@ export function endedChildrenCpuMs(pid: number): number {
 /** Its own time, and that of its children that have ended; nothing when it has ended, because its parent counts it. */
 export const allCpuMs = (pid: number): number => ifThere(() => cpuMs(pid) + endedChildrenCpuMs(pid), 0);
 
+/** The same without its children. */
+export const ownCpuMs = (pid: number): number => ifThere(() => cpuMs(pid), 0);
+
 /** All processes of the machine, by the first 15 characters of their names. */
 export const runningProcesses = (): { readonly pid: number; readonly name: string }[] =>
 	readdirSync('/proc')

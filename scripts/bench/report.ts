@@ -178,7 +178,8 @@ export const composeText = ({ nodes, upSeconds, readySeconds, ...one }: ComposeR
 		row('to Ready nodes', `${summaryText(readySeconds)} s`),
 		row('memory of all containers', `${one.memoryMb.toFixed(0)} MiB`),
 		row('idle, all programs', `${(100 * one.idleShare).toFixed(1)} % of a core`),
-		row('idle, health checks and Docker', `${(100 * one.checksShare).toFixed(2)} % of a core`),
+		row('idle, health checks', `${(100 * one.checksShare).toFixed(2)} % of a core`),
+		row('idle, Docker itself', `${(100 * one.engineShare).toFixed(2)} % of a core`),
 	]);
 
 export const goalsText = (goals: readonly Goal[]): string =>

@@ -56,6 +56,16 @@ describe('kubectl certificate', () => {
 		]);
 	});
 
+	it('takes a request by its type and name, and no object of another type', async () => {
+		for (const word of ['csr/a', 'certificatesigningrequests/a', 'CertificateSigningRequest.certificates.k8s.io/a']) {
+			const { approve, written } = setup([csr('a')]);
+			await approve(word);
+			equal(written.out, 'certificatesigningrequest.certificates.k8s.io/a approved\n', word);
+		}
+		for (const word of ['nodes/a', '/a', 'csr/', 'csr/a/b', 'csr.apps/a'])
+			await rejects(setup([csr('a')]).approve(word), { message: `"${word}" is no certificate signing request` });
+	});
+
 	it('does not write an existing decision', async () => {
 		const { approve, written, writes } = setup([csr('a', { status: { conditions: [condition('Approved')] } })]);
 		await approve('a');

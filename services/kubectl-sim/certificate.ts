@@ -2,10 +2,13 @@
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
+import { resources } from '../../lib/kube/resources.ts';
 import type { CertificateSigningRequest } from '../../lib/kube/types.ts';
+import { quoteInput } from '../../lib/text.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
 import type { Output } from './output.ts';
 import { qualifiedName } from './print-object.ts';
+import { findResource, parseResourceArgument } from './resource-types.ts';
 
 type Requests = Pick<ApiClient['certificateSigningRequests'], 'get' | 'updateApproval'>;
 interface Tools {
@@ -49,14 +52,24 @@ export async function decide(verb: keyof typeof decisions, names: readonly strin
 		throw invalidCommand('one or more CSRs must be specified as <name> or -f <filename>', `certificate ${verb}`);
 	const decision = decisions[verb];
 	const errors: unknown[] = [];
-	for (const name of names) {
+	for (const word of names) {
 		try {
+			const name = requestName(word, verb);
 			tools.output.out(`${qualifiedName(await decideOne(name, decision, tools))} ${decision.type.toLowerCase()}\n`);
 		} catch (error) {
 			errors.push(error);
 		}
 	}
 	throwAll(errors);
+}
+
+/** `NAME` or `csr/NAME`. */
+function requestName(word: string, verb: string): string {
+	const [type = '', name, ...more] = word.split('/');
+	if (name === undefined) return word;
+	const isRequest = findResource(parseResourceArgument(type)) === resources.certificateSigningRequests;
+	if (isRequest && name !== '' && more.length === 0) return name;
+	throw invalidCommand(`${quoteInput(word)} is no certificate signing request`, `certificate ${verb}`);
 }
 
 async function decideOne(

@@ -2,7 +2,7 @@
 import { similarWords } from '../../lib/cli-suggest.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { quoteInput } from '../../lib/text.ts';
-import { shortNames, typesOf } from './resource-types.ts';
+import { shortNamesOf, typesOf } from './resource-types.ts';
 
 /**
  * @param problem  upstream's text
@@ -14,7 +14,7 @@ export const invalidCommand = (problem: string, command: string): KubejoinError 
 const typeList = (command: string): string =>
 	typesOf(command)
 		.map((type) => {
-			const short = Object.entries(shortNames).find(([, plural]) => plural === type)?.[0];
+			const [short] = shortNamesOf(type);
 			return short === undefined ? type : `${type} (${short})`;
 		})
 		.join(', ');
@@ -29,7 +29,7 @@ export const missingType = (command: string): KubejoinError =>
 /** @differs a type that the server has and kubectl-sim cannot show is refused with the same text */
 export function unknownType(type: string, command: string): KubejoinError {
 	const types = typesOf(command);
-	const known = [...types, ...Object.keys(shortNames).filter((short) => types.includes(shortNames[short] ?? ''))];
+	const known = types.flatMap((one) => [one, ...shortNamesOf(one)]);
 	const [near] = similarWords(type.toLowerCase(), known);
 	return new KubejoinError('COMMAND_INVALID', {
 		problem: `the server doesn't have a resource type ${quoteInput(type)}`,

@@ -158,15 +158,22 @@ describe('kubectl-sim', () => {
 
 	it('refuses unknown words in one sentence', async () => {
 		const sentences = {
-			foo: "error: unknown command 'foo'",
-			'get nodes --foo': "error: unknown option '--foo'",
-			'get nodes -o foo':
+			foo: ["error: unknown command 'foo'", ''],
+			'get nodes --foo': ["error: unknown option '--foo'", 'get '],
+			'get nodes -o=foo': [
 				"error: option '-o, --output <format>' argument 'foo' is invalid. Allowed choices are wide, json, yaml, name.",
-			'token create --print-join-config --print-join-command --to x':
+				'get ',
+			],
+			'get nodes --watch=foo': ["error: option '--watch' argument 'foo' is invalid. It must be true or false.", ''],
+			'token create --print-join-config --print-join-command --to x': [
 				"error: option '--print-join-command' cannot be used with option '--print-join-config'",
+				'token create ',
+			],
 		};
-		for (const [line, sentence] of Object.entries(sentences))
-			deepEqual(await typed(line), { exitCode: 1, closed: 0, out: '', err: `${sentence}\n` }, line);
+		for (const [line, [sentence, command]] of Object.entries(sentences)) {
+			const err = `${sentence}\ndo this: See: kubectl-sim ${command}--help\n`;
+			deepEqual(await typed(line), { exitCode: 1, closed: 0, out: '', err }, line);
+		}
 	});
 
 	it('lists the types when none is given', async () => {

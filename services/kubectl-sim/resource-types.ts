@@ -1,13 +1,6 @@
 /** The names of resource types on the command line. */
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 
-export const shortNames: Readonly<Record<string, string>> = {
-	no: 'nodes',
-	csr: 'certificatesigningrequests',
-	cm: 'configmaps',
-	ns: 'namespaces',
-};
-
 /** Types that `get`, `delete` and `label` accept; `kinds.ts` has a row for each. */
 export const allTypes: readonly string[] = [
 	'nodes',
@@ -37,10 +30,13 @@ export function parseResourceArgument(text: string): ResourceArgument {
 
 /** Finds a resource by plural, singular or short name; with a group, only in that group. */
 export function findResource({ resource, group }: ResourceArgument): ApiResource | undefined {
-	const plural = Object.hasOwn(shortNames, resource) ? shortNames[resource] : resource;
 	return Object.values<ApiResource>(resources).find(
 		(known) =>
-			(known.resource === plural || known.kind.toLowerCase() === resource || known.shortNames.includes(resource)) &&
+			(known.resource === resource || known.kind.toLowerCase() === resource || known.shortNames.includes(resource)) &&
 			(group === '' || known.group === group),
 	);
 }
+
+/** `csr` of `certificatesigningrequests`. */
+export const shortNamesOf = (type: string): readonly string[] =>
+	Object.values<ApiResource>(resources).find(({ resource }) => resource === type)?.shortNames ?? [];

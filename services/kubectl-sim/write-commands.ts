@@ -24,19 +24,26 @@ function addFileCommand(program: Command, tools: Tools, verb: 'create' | 'replac
 	program
 		.command(verb)
 		.description(description)
-		.requiredOption('-f, --filename <file>', 'YAML or JSON; - for standard input')
+		.requiredOption('-f, --filename <file>', 'YAML or JSON; - for standard input; can be repeated', moreFiles)
 		.addOption(namespaceOption())
-		.action(async (options: NamespaceOptions & { readonly filename: string }, command: Command) => {
+		.action(async (options: NamespaceOptions & { readonly filename: readonly string[] }, command: Command) => {
 			await withServer(command, tools, discovery.write, async ({ api }, access) =>
-				(await load()).writeFile(verb, options.filename, {
+				(await load()).writeFiles(verb, options.filename, {
 					api,
 					output,
 					readStdin,
 					namespace: namespaceOf(options, access),
+					requiredNamespace: options.namespace,
 				}),
 			);
 		});
 }
+
+/** @source pflag StringSlice: `-f a.yaml,b.yaml` are two files */
+const moreFiles = (value: string, before: readonly string[] = []): readonly string[] => [
+	...before,
+	...value.split(','),
+];
 
 interface DeleteOptions extends NamespaceOptions {
 	readonly ignoreNotFound?: true;

@@ -7,7 +7,7 @@ import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resour
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { fakeOutput, worker } from './fakes.test.ts';
 import { readObjects } from './files.ts';
-import { deleteObjects, label, writeFile } from './write.ts';
+import { deleteObjects, label, writeFiles } from './write.ts';
 
 const details = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
 
@@ -69,7 +69,7 @@ subjects: [{kind: Group, name: g}]
 	it('creates every object of a file in the selected namespace', async () => {
 		const [clusterRoleBindings, roles] = [writable(resources.clusterRoleBindings), writable(resources.roles)];
 		const { tools, written } = setup({ clusterRoleBindings, roles });
-		await writeFile('create', file(`${binding}---\n${role}---\n`), tools);
+		await writeFiles('create', [file(`${binding}---\n${role}---\n`)], tools);
 		equal(
 			written.out,
 			'clusterrolebinding.rbac.authorization.k8s.io/a:b created\nrole.rbac.authorization.k8s.io/r created\n',
@@ -94,14 +94,52 @@ subjects: [{kind: Group, name: g}]
 		);
 	});
 
+	it('creates the objects of every file, and none when one of the files is unusable', async () => {
+		const [clusterRoleBindings, roles] = [writable(resources.clusterRoleBindings), writable(resources.roles)];
+		const { tools, written } = setup({ clusterRoleBindings, roles });
+		const second = join(directory, 'g.yaml');
+		writeFileSync(second, role);
+		const exists = new KubejoinError('API_ALREADY_EXISTS', details(resources.roles, 'r'));
+		await writeFiles('create', [file(binding), second], tools);
+		equal(
+			written.out,
+			'clusterrolebinding.rbac.authorization.k8s.io/a:b created\nrole.rbac.authorization.k8s.io/r created\n',
+		);
+		const none = join(directory, 'none.yaml');
+		await rejects(writeFiles('create', [second, none], tools), { message: `the path "${none}" does not exist` });
+		deepEqual([clusterRoleBindings.written.length, roles.written.length], [1, 1]);
+		const refusing = setup({ clusterRoleBindings, roles: writable(resources.roles, [], exists) });
+		await rejects(writeFiles('create', [second, file(binding)], refusing.tools), {
+			message: `error when creating "${second}": roles.rbac.authorization.k8s.io "r" already exists`,
+		});
+		equal(clusterRoleBindings.written.length, 2);
+	});
+
+	it('refuses an object of another namespace than that of the command line, and writes the others', async () => {
+		const [clusterRoleBindings, roles] = [writable(resources.clusterRoleBindings), writable(resources.roles)];
+		const { tools } = setup({ clusterRoleBindings, roles });
+		const other = role.replace('name: r', 'name: r, namespace: other');
+		const path = file(`${binding}---\n${role}---\n${other}`);
+		const message =
+			'the namespace from the provided object "other" does not match the namespace "default". ' +
+			"You must pass '--namespace=other' to perform this operation.";
+		await rejects(writeFiles('create', [path], { ...tools, requiredNamespace: 'default' }), { message });
+		deepEqual([clusterRoleBindings.written.length, roles.written.length], [1, 1]);
+		await writeFiles('create', [path], tools);
+		deepEqual(
+			roles.written.map(({ metadata }) => metadata.namespace),
+			['default', 'default', 'other'],
+		);
+	});
+
 	it('reads standard input, named STDIN in messages', async () => {
 		const { tools, written } = setup({ roles: writable(resources.roles) });
-		await writeFile('create', '-', { ...tools, readStdin: async () => Buffer.from(role) });
+		await writeFiles('create', ['-'], { ...tools, readStdin: async () => Buffer.from(role) });
 		equal(written.out, 'role.rbac.authorization.k8s.io/r created\n');
-		await rejects(writeFile('create', '-', { ...tools, readStdin: async () => Buffer.from('a: b: c') }), {
+		await rejects(writeFiles('create', ['-'], { ...tools, readStdin: async () => Buffer.from('a: b: c') }), {
 			message: /^error parsing STDIN: error converting YAML to JSON: yaml: line 1: /,
 		});
-		await rejects(writeFile('create', '-', { ...tools, readStdin: async () => Buffer.from('') }), {
+		await rejects(writeFiles('create', ['-'], { ...tools, readStdin: async () => Buffer.from('') }), {
 			message: 'no objects passed to create',
 		});
 	});
@@ -111,13 +149,13 @@ subjects: [{kind: Group, name: g}]
 		const exists = new KubejoinError('API_ALREADY_EXISTS', details(resources.clusterRoleBindings, 'a:b'));
 		const { tools } = setup({ clusterRoleBindings: writable(resources.clusterRoleBindings, [], exists) });
 		const message = `error when creating "${path}": clusterrolebindings.rbac.authorization.k8s.io "a:b" already exists`;
-		await rejects(writeFile('create', path, tools), { code: 'API_ALREADY_EXISTS', message });
+		await rejects(writeFiles('create', [path], tools), { code: 'API_ALREADY_EXISTS', message });
 	});
 
 	it('replaces without reading, so that admission answers', async () => {
 		const nodes = writable(resources.nodes);
 		const { tools, written } = setup({ nodes });
-		await writeFile('replace', file('apiVersion: v1\nkind: Node\nmetadata: {name: n, labels: {a: b}}\n'), tools);
+		await writeFiles('replace', [file('apiVersion: v1\nkind: Node\nmetadata: {name: n, labels: {a: b}}\n')], tools);
 		equal(written.out, 'node/n replaced\n');
 		deepEqual(nodes.written[0]?.metadata.labels, { a: 'b' });
 	});

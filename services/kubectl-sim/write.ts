@@ -1,10 +1,11 @@
 /** `kubectl create`, `replace`, `delete` and `label`. The API server authorizes each change. */
-import { hasCode } from '../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
+import { printable, quoteInput } from '../../lib/text.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
-import { readObjects, sourceName, withSource } from './files.ts';
+import { type FileObject, readObjects, sourceName, withSource } from './files.ts';
 import { type KindClient, kindNamed } from './kinds.ts';
 import type { Output } from './output.ts';
 import { qualifiedName } from './print-object.ts';
@@ -17,22 +18,32 @@ interface Tools {
 }
 interface FileTools extends Tools {
 	readonly readStdin: () => Promise<Buffer>;
+	/** The option of the command line, which no object may contradict. */
+	readonly requiredNamespace?: string | undefined;
 }
 
 /**
- * Create or replace each object of a file, also after one was refused.
+ * Create or replace each object of the files, also after one was refused.
  *
  * @throws COMMAND_INVALID  unusable file; errors of the API, several together
  * @source kubectl pkg/cmd/create, pkg/cmd/replace, which sends the object also when reading it failed
+ * @differs kubectl writes the objects of a file before it reads the next one
  */
-export async function writeFile(
+export async function writeFiles(
 	verb: 'create' | 'replace',
-	path: string,
-	{ api, output, namespace, readStdin }: FileTools,
+	paths: readonly string[],
+	{ api, output, namespace, readStdin, requiredNamespace }: FileTools,
 ): Promise<void> {
+	const files: { readonly path: string; readonly objects: readonly FileObject[] }[] = [];
+	for (const path of paths) files.push({ path, objects: await readObjects(path, verb, readStdin) });
 	const errors: unknown[] = [];
-	for (const { kind, object } of await readObjects(path, verb, readStdin)) {
-		const where = kind.resource.namespaced ? { namespace: object.metadata.namespace ?? namespace } : {};
+	for (const { path, kind, object } of files.flatMap(({ path, objects }) => objects.map((one) => ({ path, ...one })))) {
+		const own = object.metadata.namespace ?? namespace;
+		const where = kind.resource.namespaced ? { namespace: own } : {};
+		if (kind.resource.namespaced && own !== (requiredNamespace ?? own)) {
+			errors.push(otherNamespace(own, requiredNamespace ?? ''));
+			continue;
+		}
 		const sent = { ...object, metadata: { ...object.metadata, ...where } };
 		const client = kind.client(api);
 		try {
@@ -44,6 +55,15 @@ export async function writeFile(
 	}
 	throwAll(errors);
 }
+
+/** @source cli-runtime pkg/resource RequireNamespace */
+const otherNamespace = (own: string, required: string): KubejoinError =>
+	new KubejoinError('COMMAND_INVALID', {
+		problem:
+			`the namespace from the provided object ${quoteInput(own)} does not match the namespace ${quoteInput(required)}. ` +
+			`You must pass '--namespace=${printable(own)}' to perform this operation.`,
+		remedy: 'Leave the option out, or correct the object',
+	});
 
 async function replace(client: KindClient, object: KubeObject, { resource }: ApiResource): Promise<KubeObject> {
 	if (client.update === undefined) throw invalidCommand(`${resource} cannot be replaced`, 'replace');

@@ -115,6 +115,8 @@ const keys: Readonly<Record<string, string>> = {
 
 const commands: Readonly<Record<string, string>> = {
 	'See: kubectl-sim {command} --help': '查看帮助：`kubectl-sim {command} --help`',
+	'Leave the option out, or correct the object': '去掉该选项，或更正对象',
+	'See: {program} --help': '查看帮助：`{program} --help`',
 	'Name one of these types: {types}': '请指定以下类型之一：{types}',
 	'Did you mean {near}? Run: {command}': '是否要找 {near}？请运行：`{command}`',
 	'Name one of these phases: {phases}': '请指定以下阶段之一：{phases}',
