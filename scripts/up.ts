@@ -13,9 +13,16 @@ import { sayUnforeseen, surviveUnforeseen } from '../lib/rpc/unforeseen.ts';
 import { DEFAULT_STATE, nextText, seconds, serviceText, shownPath } from './mesh/guide.ts';
 import { readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, type MeshEvents, startLocalMesh } from './mesh/local-mesh.ts';
-import { freeNodeIndexes } from './mesh/node-names.ts';
+import { freeNodeIndexes, nodeName } from './mesh/node-names.ts';
 import { resetState, terminalQuestion } from './mesh/reset.ts';
-import { MAX_NODES, MAX_PORT, type MeshOptions, type ObserverOptions, servicePorts } from './mesh/services.ts';
+import {
+	MAX_NODES,
+	MAX_PORT,
+	type MeshOptions,
+	nodeHealthPort,
+	type ObserverOptions,
+	servicePorts,
+} from './mesh/services.ts';
 import { MAX_NODES_IN_DETAIL, startNodes, takenNames } from './mesh/start-nodes.ts';
 import { hasCluster, requireStateDirectory } from './mesh/state-files.ts';
 import { createStory, joinsWidth, type Story } from './mesh/story.ts';
@@ -92,7 +99,7 @@ const program = new Command('npm start --')
 
 async function up(flags: Flags): Promise<void> {
 	const options = meshOptions(flags);
-	requireOwnPagePort(options, flags.pagePort);
+	requireOwnPagePort(options, flags);
 	// What a reset keeps does not refuse the new cluster.
 	if (!flags.reset) requireStateDirectory(options.state);
 	else if (!(await resetFirst(flags))) return;
@@ -135,9 +142,15 @@ async function up(flags: Flags): Promise<void> {
 	if (failure !== undefined) throw failure;
 }
 
-/** Otherwise the page would find its port in use by a service of the same mesh. */
-function requireOwnPagePort(options: MeshOptions, pagePort: number): void {
-	const sharing = servicePorts(options).filter(({ port }) => port === pagePort);
+/** Otherwise the page would find its port in use by a service of the same mesh, or a node by the page. */
+function requireOwnPagePort(options: MeshOptions, flags: Flags): void {
+	const [{ pagePort }, nodes] = [flags, nodeCount(flags)];
+	const processes = nodes > MAX_NODES_IN_DETAIL ? 1 : nodes;
+	const nodePorts = Array.from({ length: processes }, (_, index) => ({
+		service: nodeName(index),
+		port: nodeHealthPort(options.port, index),
+	}));
+	const sharing = [...servicePorts(options), ...nodePorts].filter(({ port }) => port === pagePort);
 	if (sharing.length < 2) return;
 	const owner = sharing.find(({ service }) => service !== 'observer')?.service ?? 'observer';
 	throw new KubejoinError('COMMAND_INVALID', {

@@ -109,9 +109,14 @@ node-1 was refused after 30 ms
 		);
 	});
 
-	it('is one line for each join in detail `joins`', () => {
-		assert.equal(printed(joinedSpans, { detail: 'joins' }), 'node-1 joined in 100 ms\n');
-		assert.equal(printed(refusedSpans, { detail: 'joins' }), 'node-1 was refused after 30 ms: CA_HASH_MISMATCH\n');
+	it('is one line for each join in detail `brief`, and the failure as well in detail `joins`', () => {
+		for (const detail of ['joins', 'brief'] as const)
+			assert.equal(printed(joinedSpans, { detail }), 'node-1 joined in 100 ms\n');
+		assert.equal(printed(refusedSpans, { detail: 'brief' }), 'node-1 was refused after 30 ms: CA_HASH_MISMATCH\n');
+		assert.match(
+			printed(refusedSpans, { detail: 'joins' }),
+			/^node-1 was refused after 30 ms\n {4}CA_HASH_MISMATCH: not pinned\n[\s\S]* {4}do this: do not join\n$/,
+		);
 	});
 
 	it('is one line for each further join while more than five are in progress', () => {
@@ -221,7 +226,7 @@ node-1 was refused after 30 ms
 				]),
 			),
 		}));
-		for (const detail of ['checks', 'steps', 'joins'] as const) {
+		for (const detail of ['checks', 'steps', 'joins', 'brief'] as const) {
 			for (const columns of [40, 80]) {
 				for (const of of [spans.slice(0, joinedSpans.length), spans.slice(joinedSpans.length)]) {
 					const text = printed(of, { detail, columns });

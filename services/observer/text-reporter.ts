@@ -19,8 +19,11 @@ import {
 	wordsOfSeen,
 } from './story-words.ts';
 
-/** `checks`: each check and moment of trust. `steps`: each message too. `joins`: one line for each ended join. */
-export type StoryDetail = 'checks' | 'steps' | 'joins';
+/**
+ * `checks`: each check and moment of trust. `steps`: each message too. `joins`: one line for each ended join, and the
+ * failure of a refused one. `brief`: one line for each, with the code of a failure.
+ */
+export type StoryDetail = 'checks' | 'steps' | 'joins' | 'brief';
 
 export interface TextReporterOptions {
 	readonly columns: number;
@@ -148,7 +151,7 @@ class Reporter implements TextReporter {
 	#detailOf(): StoryDetail {
 		const { detail } = this.#options;
 		const isMany = detail === 'checks' && this.#stories.size > MAX_JOINS_IN_DETAIL;
-		return isMany ? 'joins' : detail;
+		return isMany || detail === 'brief' ? 'joins' : detail;
 	}
 
 	#isShown({ kind }: Step, { detail }: Story): boolean {
@@ -209,7 +212,7 @@ class Reporter implements TextReporter {
 			this.#write(hanging(endWords.joined[this.#language](node, took), columns), bold);
 			return;
 		}
-		const isBrief = detail === 'joins';
+		const isBrief = detail === 'brief';
 		const refused = endWords.refused[this.#language](node, took);
 		const words = isBrief && failure !== undefined ? withCode[this.#language](refused, failure.code) : refused;
 		this.#write(hanging(words, columns), (text) => bold(red(text)));

@@ -88,7 +88,7 @@ function createStoryPrinter({ verbose = false, brief = false }: Flags): Printer 
 	const color = NO_COLOR === '' && (FORCE_COLOR !== '' || process.stdout.isTTY === true);
 	// Some terminals report 0 columns.
 	const columns = Math.max(process.stdout.columns || DEFAULT_COLUMNS, MIN_COLUMNS);
-	const detail: StoryDetail = verbose ? 'steps' : brief ? 'joins' : 'checks';
+	const detail: StoryDetail = verbose ? 'steps' : brief ? 'brief' : 'checks';
 	const reporter = createTextReporter({
 		columns,
 		color,

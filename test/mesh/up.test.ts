@@ -198,12 +198,13 @@ describe('npm start', function () {
 		assert.match(again.text(), /Deleted the cluster in [\s\S]* ✔ register /);
 	});
 
-	it('refuses a port of its own service for the page, and names the service', async () => {
+	it('refuses a port of its own service or node for the page, and names it', async () => {
 		for (const [pagePort, service] of [
 			[port + 1, 'ca-service'],
 			[port + 3, 'observer'],
+			[port + 21, 'node-2'],
 		] as const) {
-			const refused = up('--page-port', String(pagePort));
+			const refused = up('--nodes', '2', '--page-port', String(pagePort));
 			assert.equal(await refused.ended, 1);
 			assert.match(refused.text(), new RegExp(`--page-port ${pagePort} is also a port of ${service}`));
 			assert.doesNotMatch(refused.text(), /Starting kubejoin/);
