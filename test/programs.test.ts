@@ -107,16 +107,20 @@ describe('every program', () => {
 	it('refuses wrong arguments in Chinese', async () => {
 		const refused = async (name: Program, ...words: readonly string[]) =>
 			(await call(process.execPath, [pathOf(name), ...words], chinese)).stderr;
-		assert.equal(await refused('kubejoin-start', '--versoin'), "错误：未知选项 '--versoin'\n（是否为 --version？）\n");
+		const help = (program: string) => `处理：查看帮助：${program} --help\n`;
+		assert.equal(
+			await refused('kubejoin-start', '--versoin'),
+			`错误：未知选项 '--versoin'\n（是否为 --version？）\n${help('npm start --')}`,
+		);
 		assert.equal(
 			await refused('kubejoin-start', '--port', 'x'),
-			"错误：选项 '--port <port>' 的值 'x' 无效。应为：1 到 64515 的整数。\n",
+			`错误：选项 '--port <port>' 的值 'x' 无效。应为：1 到 64515 的整数。\n${help('npm start --')}`,
 		);
 		assert.equal(
 			await refused('kubejoin-chaos', '--progress', 'loud'),
-			"错误：选项 '--progress <format>' 的值 'loud' 无效。可选值：text, json, off。\n",
+			`错误：选项 '--progress <format>' 的值 'loud' 无效。可选值：text, json, off。\n${help('npm run chaos --')}`,
 		);
-		assert.equal(await refused('lab', 'leak'), "错误：缺少位置参数 'action'\n");
+		assert.equal(await refused('lab', 'leak'), `错误：缺少位置参数 'action'\n${help('bin/lab leak')}`);
 	});
 
 	it('checks the version of Node before it loads a module that an old Node cannot link', async () => {
@@ -139,7 +143,11 @@ describe('every program', () => {
 		const results = await Promise.all(names.map(async (name) => ({ name, ...(await run(name, '--versoin')) })));
 		for (const { name, code, stderr } of results) {
 			assert.equal(code, ['kubectl-sim', 'kubelet-sim'].includes(name) ? 1 : 3, name);
-			assert.match(stderr, /^error: unknown option '--versoin'\n\(Did you mean --version\?\)\n/, name);
+			assert.match(
+				stderr,
+				/^error: unknown option '--versoin'\n\(Did you mean --version\?\)\ndo this: See: \S.* --help\n$/,
+				name,
+			);
 		}
 	});
 
