@@ -17,7 +17,7 @@ describe('runLab', () => {
 	it('returns help and usage errors as results, without a mesh and without ending the process', async () => {
 		const help = await runLab(['--help'], { env });
 		assert.equal(help.code, 0);
-		assert.match(help.stdout, /^Usage: lab /);
+		assert.match(help.stdout, /^Usage: bin\/lab /);
 		const unknown = await runLab(['explode'], { env });
 		assert.deepEqual([unknown.code, unknown.stdout], [USAGE_EXIT_CODE, '']);
 		assert.match(unknown.stderr, /unknown command 'explode'/);

@@ -48,7 +48,7 @@ function createProgram(
 	{ open, ...shared }: ProgramContext,
 	print: (result: Result) => void,
 ): Command {
-	const program = new Command('lab')
+	const program = new Command('bin/lab')
 		.description('Inject one fault into a mesh, or inspect one part of it')
 		.enablePositionalOptions();
 	program.configureOutput({
