@@ -5,11 +5,19 @@
  */
 import assert from 'node:assert/strict';
 import { get } from 'node:https';
-import { openApiChannel } from '../lib/kube/api-channel.ts';
 import { apiClient } from '../lib/kube/client.ts';
 import type { Node } from '../lib/kube/types.ts';
 import { requireFreePort } from '../lib/ports.ts';
-import { type Container, docker, eventually, openProject, type Project, run, serviceOf } from './compose.ts';
+import {
+	type Container,
+	docker,
+	eventually,
+	openAdminChannel,
+	openProject,
+	type Project,
+	run,
+	serviceOf,
+} from './compose.ts';
 
 const projectName = 'kubejoin-test';
 const services = [
@@ -64,13 +72,8 @@ describe('the mesh in containers', function () {
 			assert.deepEqual([nodes.length, ready.length], [nodeCount, nodeCount], 'nodes that joined, and of these Ready');
 			return { nodes: new Map(nodes.map(({ metadata }) => [metadata.name ?? '', metadata.uid ?? ''])), tokens };
 		});
-	/** As the admin, from this machine: a container for each question would take seconds. */
 	async function readObjects() {
-		const contents = (await execute(await theOne('observer'), 'cat', '/pki/admin.conf')).replace(
-			'https://apiserver-sim:6443',
-			'https://127.0.0.1:6443',
-		);
-		const channel = openApiChannel({ path: 'admin.conf', contents });
+		const channel = await openAdminChannel(await theOne('observer'));
 		try {
 			const api = apiClient(channel);
 			const { items: nodes } = await api.nodes.list();

@@ -1,7 +1,9 @@
 /** Runs docker and compose for the tests of the containers. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { openApiChannel } from '../lib/kube/api-channel.ts';
 import { projectPath } from '../lib/paths.ts';
+import type { VerifiedChannel } from '../lib/rpc/channel.ts';
 
 /** What `docker inspect` says of a container, as far as it is looked at. */
 export interface Container {
@@ -50,6 +52,15 @@ export async function run(command: string, ...args: string[]): Promise<{ stdout:
 }
 
 export const docker = async (...args: string[]): Promise<string> => (await run('docker', ...args)).stdout;
+
+/** As the admin, from this machine: a container for each question would take seconds. */
+export async function openAdminChannel(observer: Container | undefined): Promise<VerifiedChannel> {
+	const contents = await docker('exec', observer?.Id ?? '', 'cat', '/pki/admin.conf');
+	return openApiChannel({
+		path: 'admin.conf',
+		contents: contents.replace('https://apiserver-sim:6443', 'https://127.0.0.1:6443'),
+	});
+}
 
 /** A compose project, with the installed one of the two programs. */
 export interface Project {

@@ -3,11 +3,18 @@
  * idle. Needs a Docker engine and ports 6443 and 8080.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { openApiChannel } from '../../lib/kube/api-channel.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import type { Node } from '../../lib/kube/types.ts';
 import { requireFreePort } from '../../lib/ports.ts';
-import { type Container, docker, openProject, type Project, run, serviceOf } from '../../test/compose.ts';
+import {
+	type Container,
+	docker,
+	openAdminChannel,
+	openProject,
+	type Project,
+	run,
+	serviceOf,
+} from '../../test/compose.ts';
 import { allCpuMs, machineCpuMs, ownCpuMs, runningProcesses, startedProcesses } from './processes.ts';
 import { type Summary, summarize } from './statistics.ts';
 
@@ -92,11 +99,7 @@ async function startOnce(project: Project) {
 	await project.compose('up', '-d', '--scale', `kubelet-sim=${NODES}`);
 	const upSeconds = elapsedSeconds();
 	const observer = (await running(project)).find((one) => serviceOf(one) === 'observer');
-	const contents = await docker('exec', observer?.Id ?? '', 'cat', '/pki/admin.conf');
-	const channel = openApiChannel({
-		path: 'admin.conf',
-		contents: contents.replace('https://apiserver-sim:6443', 'https://127.0.0.1:6443'),
-	});
+	const channel = await openAdminChannel(observer);
 	try {
 		const api = apiClient(channel);
 		while ((await readyNodes(api)) < NODES) {
