@@ -117,8 +117,12 @@ function countKeys(value: unknown): number {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
-// Sets of codes, because a text can have millions of escapes.
-const codesOf = (text: string): ReadonlySet<number> => new Set([...text].map((one) => one.charCodeAt(0)));
+// Tables by code, because a text can have millions of escapes.
+const codesOf = (text: string): Uint8Array => {
+	const table = new Uint8Array(0x80);
+	for (const one of text) table[one.charCodeAt(0)] = 1;
+	return table;
+};
 const escapes = codesOf('"\\/bfnrtu');
 const hexDigits = codesOf('0123456789abcdefABCDEF');
 const UNICODE_ESCAPE = 0x75;
@@ -215,29 +219,32 @@ class JsonParser {
 	}
 
 	#string(): string {
-		const start = this.#at;
+		const [text, start] = [this.#text, this.#at];
 		let hasEscapes = false;
-		for (this.#at++; ; this.#at++) {
-			const code = this.#text.charCodeAt(this.#at);
+		let at = start + 1;
+		for (; ; at++) {
+			const code = text.charCodeAt(at);
 			if (code === QUOTE) break;
 			if (code === BACKSLASH) {
 				hasEscapes = true;
-				this.#escape();
-			} else if (!(code >= FIRST_PRINTABLE)) throw this.#unexpected('in string literal');
+				at = this.#endOfEscape(at);
+			} else if (!(code >= FIRST_PRINTABLE)) throw this.#unexpectedAt(at, 'in string literal');
 		}
-		this.#at++;
+		this.#at = at + 1;
 		return hasEscapes ? JSON.parse(this.#text.slice(start, this.#at)) : this.#text.slice(start + 1, this.#at - 1);
 	}
 
-	/** To the last character of the escape. */
-	#escape(): void {
-		const code = this.#text.charCodeAt(++this.#at);
-		if (!escapes.has(code)) throw this.#unexpected('in string escape code');
-		if (code !== UNICODE_ESCAPE) return;
-		for (let digit = 0; digit < 4; digit++) {
-			if (!hexDigits.has(this.#text.charCodeAt(++this.#at)))
-				throw this.#unexpected('in \\u hexadecimal character escape');
+	/** The place of its last character. */
+	#endOfEscape(start: number): number {
+		const text = this.#text;
+		const code = text.charCodeAt(start + 1);
+		if (escapes[code] !== 1) throw this.#unexpectedAt(start + 1, 'in string escape code');
+		if (code !== UNICODE_ESCAPE) return start + 1;
+		const end = start + 5;
+		for (let at = start + 2; at <= end; at++) {
+			if (hexDigits[text.charCodeAt(at)] !== 1) throw this.#unexpectedAt(at, 'in \\u hexadecimal character escape');
 		}
+		return end;
 	}
 
 	#number(): number {
@@ -281,6 +288,11 @@ class JsonParser {
 		if (this.#text[this.#at] !== character) return false;
 		this.#at++;
 		return true;
+	}
+
+	#unexpectedAt(at: number, where: string): JsonSyntaxError {
+		this.#at = at;
+		return this.#unexpected(where);
 	}
 
 	#unexpected(where: string): JsonSyntaxError {
