@@ -15,7 +15,7 @@ import { listJson, listTable, planText } from '../chaos/runner/list.ts';
 import { seeJoins } from '../chaos/runner/observer.ts';
 import { measurePace } from '../chaos/runner/pace.ts';
 import type { Plan } from '../chaos/runner/plan.ts';
-import type { Machine, RunLab } from '../chaos/runner/programs.ts';
+import { type Machine, type RunLab, usesLab } from '../chaos/runner/programs.ts';
 import { type RunReport, resultOfJournal } from '../chaos/runner/report.ts';
 import { reportHtml } from '../chaos/runner/report-html.ts';
 import { reportMarkdown } from '../chaos/runner/report-markdown.ts';
@@ -51,8 +51,8 @@ interface Flags {
 }
 
 const RESULTS =
-	'Rollbacks always run. Exit codes: 0 all passed, 1 one failed, 2 invalid document, 3 invalid arguments, ' +
-	'130 interrupted.';
+	'Rollbacks always run. Exit codes: 0 all passed, 1 one failed or no mesh runs, 2 invalid document or no ' +
+	'containers, 3 invalid arguments, 130 interrupted.';
 const MAX_SEED = 2 ** 32 - 1;
 const INTERRUPTED_EXIT_CODE = 130;
 /** npm forwards the signal that the terminal has sent already: one Ctrl-C arrives twice. */
@@ -132,6 +132,10 @@ async function chaos(names: readonly string[], flags: Flags): Promise<void> {
 	if (flags.validate) return write(`${runWords[language].valid(plans.length)}\n`);
 	const ordered = flags.shuffle ? shuffle(plans, seed) : plans;
 	if (flags.dryRun) return write(ordered.map((plan) => planText(plan, language)).join('\n'));
+	if (ordered.some((plan) => usesLab(plan, machine))) {
+		const { requireMesh } = await import('../chaos/lab/run.ts');
+		await requireMesh(known);
+	}
 	await run(ordered, { machine, seed, mesh, flags, state });
 }
 

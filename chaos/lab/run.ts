@@ -3,7 +3,7 @@ import { environment } from '../../lib/config.ts';
 import { maskTokens } from '../../lib/log.ts';
 import { printableLines } from '../../lib/text.ts';
 import { runProgram } from './commands/program.ts';
-import { type Lab, openLab, stateDirectory } from './connect.ts';
+import { type Lab, type OpenLabOptions, openLab, stateDirectory } from './connect.ts';
 import type { LabContext } from './context.ts';
 import { parsePace, scaleTimes } from './pace.ts';
 import { EXIT_MISMATCH, type Result } from './result.ts';
@@ -44,6 +44,16 @@ export async function runLab(args: readonly string[], options: LabOptions = {}):
 	} finally {
 		(await opened?.catch(ignore))?.close();
 	}
+}
+
+/**
+ * Requires a mesh for experiments, before the first of them.
+ *
+ * @throws LAB_UNREACHABLE, CONFIG_INVALID, and the errors of Docker for a mesh in containers
+ */
+export async function requireMesh(env: OpenLabOptions['env']): Promise<void> {
+	const lab = await openLab({ env, signal: undefined, runCommand });
+	lab.close();
 }
 
 /** Run a command of the lab where the nodes are, with an open context. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll } from '../../lib/poll.ts';
 import { machine } from './fixtures/fixtures.ts';
-import type { Step } from './plan.ts';
-import { findProgram, LAB_PATH, type Machine, type RunLab, runProgram } from './programs.ts';
+import type { Plan, Step } from './plan.ts';
+import { findProgram, LAB_PATH, type Machine, type RunLab, runProgram, usesLab } from './programs.ts';
 
 const step = (path: string, args: readonly string[], timeoutSeconds = 30): Step => ({
 	type: 'action',
@@ -25,6 +25,19 @@ describe('a program of a step', () => {
 		folder = mkdtempSync(join(tmpdir(), 'kubejoin-programs-'));
 	});
 	after(() => rmSync(folder, { recursive: true }));
+
+	it('is the lab when its path is, in any part of an experiment', () => {
+		mkdirSync(join(folder, 'bin'), { recursive: true });
+		writeFileSync(join(folder, LAB_PATH), '', { mode: 0o755 });
+		const here = { ...machine, directory: folder };
+		const [other, lab] = [step('node', ['bin/lab']), step(LAB_PATH, ['steady'])];
+		const uses = (probe: Step, action: Step, rollback: Step) => {
+			const parts = { hypothesis: { title: '', probes: [probe] }, method: [action], rollbacks: [rollback] };
+			return usesLab(parts as unknown as Plan, here);
+		};
+		assert.equal(uses(other, other, other), false);
+		assert.deepEqual([uses(lab, other, other), uses(other, lab, other), uses(other, other, lab)], [true, true, true]);
+	});
 
 	it('returns exit code and both streams', async () => {
 		const script = 'console.log(process.cwd()); console.error("e"); process.exit(3)';

@@ -7,7 +7,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
-import type { Step } from './plan.ts';
+import type { Plan, Step } from './plan.ts';
 import type { Output } from './tolerance.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,13 +48,19 @@ export function findProgram(name: string, { environment, directory }: Machine): 
 	});
 }
 
+const isLab = (program: string | undefined, { directory }: Machine): boolean => program === join(directory, LAB_PATH);
+
+/** Whether a step of the experiment needs a running mesh. */
+export const usesLab = ({ hypothesis, method, rollbacks }: Plan, machine: Machine): boolean =>
+	[...hypothesis.probes, ...method, ...rollbacks].some(({ path }) => isLab(findProgram(path, machine), machine));
+
 /** @throws Error  the program did not start, exceeded a limit, or was stopped */
 export async function runProgram(step: Step, machine: Machine, signal: AbortSignal): Promise<Output> {
 	const { path, args, timeoutSeconds } = step;
 	const program = findProgram(path, machine);
 	if (program === undefined) throw new Error(`the program ${path} was not found`);
 	signal.throwIfAborted();
-	return machine.runLab !== undefined && program === join(machine.directory, LAB_PATH)
+	return machine.runLab !== undefined && isLab(program, machine)
 		? runInProcess(machine.runLab, args, { env: machine.environment, timeoutSeconds, signal })
 		: runChild(program, args, { machine, timeoutSeconds, signal });
 }

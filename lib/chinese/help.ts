@@ -210,8 +210,9 @@ const scripts: Readonly<Record<string, string>> = {
 	'write the results into docs/chaos-results.json; needs --mesh': '将结果写入 docs/chaos-results.json；需要 --mesh',
 	'directory of the experiments': '实验的目录',
 	'names, ids, or unique prefixes of names (default: all)': '名称、编号或唯一的名称前缀（默认：全部）',
-	['Rollbacks always run. Exit codes: 0 all passed, 1 one failed, 2 invalid document, 3 invalid arguments, ' +
-		'130 interrupted.']: '回滚总会执行。退出码：0 全部通过，1 有实验失败，2 文档无效，3 参数无效，130 已中止。',
+	['Rollbacks always run. Exit codes: 0 all passed, 1 one failed or no mesh runs, 2 invalid document or no ' +
+		'containers, 3 invalid arguments, 130 interrupted.']:
+		'回滚总会执行。退出码：0 全部通过，1 有实验失败或没有运行中的网格，2 文档无效或找不到容器，3 参数无效，130 已中止。',
 	'Run experiments for clients of a Unix socket': '为 Unix 套接字的客户端运行实验',
 	'listen on this Unix socket': '监听此 Unix 套接字',
 	'local or compose': 'local 或 compose',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChaosEvent } from '../../chaos/runner/events.ts';
@@ -32,10 +32,11 @@ describe('npm run chaos', function () {
 	function chaos(
 		args: readonly string[],
 		onOutput: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
+		variables: Readonly<Record<string, string>> = {},
 	): Promise<Ended> {
 		const where = ['--catalogue', join(folder, 'c'), '--journal', join(folder, 'j'), '--observer', NO_OBSERVER];
 		const child = spawn(process.execPath, ['--import', 'tsx', projectPath('scripts/chaos.ts'), ...where, ...args], {
-			env: { ...environment(), NO_COLOR: '1' },
+			env: { ...environment(), NO_COLOR: '1', ...variables },
 		});
 		let [stdout, stderr] = ['', ''];
 		child.stdout.on('data', (chunk) => {
@@ -91,6 +92,23 @@ describe('npm run chaos', function () {
 		assert.equal((await chaos(['good', '--validate'])).code, 0);
 		for (const args of [['nothing-like-it'], ['--seed', '-1'], ['--no-such-flag'], ['good', '--record']])
 			assert.equal((await chaos(args)).code, 3, args.join(' '));
+	});
+
+	it('begins no experiment that uses the lab without a mesh, and prints how to start one', async () => {
+		const lab = "path: bin/lab, arguments: ['steady']";
+		writeFileSync(join(folder, 'c', 'good.yaml'), fixture.replace("path: node, arguments: ['-e', '0']", lab));
+		for (const [mesh, code] of [
+			[[], 1],
+			[['--mesh', 'local'], 1],
+			[['--mesh', 'compose'], 2],
+		] as const) {
+			const ended = await chaos([...mesh, '--state', join(folder, 's')], undefined, {
+				DOCKER_HOST: `unix://${join(folder, 'none.sock')}`,
+			});
+			assert.deepEqual([ended.code, ended.stdout, existsSync(join(folder, 'j'))], [code, '', false]);
+			assert.match(ended.stderr, code === 1 ? /LAB_UNREACHABLE\n.*: npm start/ : /DOCKER_UNREACHABLE\n.*: npm start/);
+		}
+		assert.equal((await chaos(['--dry-run'])).code, 0);
 	});
 
 	it('passes seed, mesh and state to the steps', async () => {
