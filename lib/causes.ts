@@ -2,6 +2,7 @@
  * Explains errors of libraries and of the system: the cause, and a remedy for it. Their own texts are for programmers
  * and repeat values, so no program prints them without this module.
  */
+import { danglingLinkOf, danglingLinkText } from './dangling-link.ts';
 import { maskSecrets, shellWord } from './text.ts';
 
 interface Cause {
@@ -12,6 +13,11 @@ interface Cause {
 }
 
 const files: Readonly<Record<string, Cause>> = {
+	// Before ENOENT, whose text it follows.
+	DANGLING: {
+		text: ', which does not exist',
+		remedy: () => 'Create the target of this symbolic link, or choose another path',
+	},
 	ENOENT: { text: 'no such file or directory', remedy: (path) => `Check the path ${path}: nothing is there` },
 	EACCES: {
 		text: 'permission denied',
@@ -64,12 +70,20 @@ export function causeText(error: unknown): string {
 	if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
 	if (isSystemError(error)) {
 		const known = files[error.code ?? ''];
-		if (known !== undefined && isOfFile(error)) return known.text;
+		if (known !== undefined && isOfFile(error)) return danglingText(error) ?? known.text;
 	}
 	const text = error instanceof Error ? error.message || nameOf(error) : textOf(error);
 	const code = isSystemError(error) ? `${error.code}: ` : '';
 	const [, explained] = library.find(([form]) => form.test(`${code}${text}`) || form.test(text)) ?? [];
 	return explained ?? maskSecrets(text);
+}
+
+/** For a file behind a dangling link the system says that it does not exist; for a new directory, that it exists. */
+function danglingText({ code, path }: NodeJS.ErrnoException): string | undefined {
+	const found = path !== undefined && /^(ENOENT|EEXIST)$/.test(code ?? '') ? danglingLinkOf(path) : undefined;
+	if (found === undefined) return undefined;
+	const text = danglingLinkText(found);
+	return code === 'ENOENT' ? `${files.ENOENT?.text}: ${text}` : text;
 }
 
 const isOfFile = ({ syscall = 'connect' }: NodeJS.ErrnoException): boolean =>

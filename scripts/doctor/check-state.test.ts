@@ -124,6 +124,13 @@ describe('kubejoin doctor', () => {
 			checkState(join(state, 'none')).findings.map(({ problem }) => problem),
 			['the directory does not exist'],
 		);
+		const link = join(state, 'link');
+		symlinkSync('gone', link);
+		for (const path of [link, join(link, 'below')])
+			assert.deepEqual(
+				checkState(path).findings.map(({ problem }) => problem),
+				[`${link} is a symbolic link to ${join(state, 'gone')}, which does not exist`],
+			);
 		const other = mkdtempSync(join(state, 'other-'));
 		writeFileSync(join(other, 'mine'), '');
 		assert.deepEqual(

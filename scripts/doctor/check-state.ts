@@ -3,7 +3,8 @@
  */
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { newClusterRemedy } from '../../lib/causes.ts';
+import { fileRemedy, newClusterRemedy } from '../../lib/causes.ts';
+import { danglingLinkOf, danglingLinkText } from '../../lib/dangling-link.ts';
 import { causeText } from '../../lib/errors.ts';
 import { isDiskFull, readText } from '../../lib/files.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
@@ -27,9 +28,11 @@ export interface Examination {
 
 /** @param directory  absolute path */
 export function checkState(directory: string): Examination {
-	const problem = problemOfDirectory(directory);
+	const link = danglingLinkOf(directory);
+	const problem = link === undefined ? problemOfDirectory(directory) : danglingLinkText(link);
 	if (problem !== undefined) {
-		const remedy = 'Name the directory of the mesh, by default .kubejoin: npx kubejoin doctor --state DIR';
+		const otherwise = 'Name the directory of the mesh, by default .kubejoin: npx kubejoin doctor --state DIR';
+		const remedy = link === undefined ? otherwise : fileRemedy(directory, problem);
 		const finding = { path: directory, problem, meaning: 'It holds no mesh', remedy };
 		return { holder: undefined, files: 0, findings: [finding] };
 	}

@@ -409,6 +409,7 @@ const remedies: Readonly<Record<string, string>> = {
 	'Raise the limit of open files: ulimit -n 4096': '提高打开文件数的限制：`ulimit -n 4096`',
 	'End programs that hold many files open': '结束打开大量文件的程序',
 	'Remove the loop of symbolic links at {path}': '消除 {path} 处循环的符号链接',
+	'Create the target of this symbolic link, or choose another path': '创建此符号链接的目标，或换一个路径',
 	'Choose a shorter path': '换一个较短的路径',
 	'End the program that uses {path}, and retry': '结束使用 {path} 的程序，再重试',
 	'Check the disk that holds {path}: it reports an error': '检查 {path} 所在的磁盘：磁盘报告错误',
