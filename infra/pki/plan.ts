@@ -175,3 +175,17 @@ export function planPki(hosts: readonly string[]): PkiPlan {
 		tracesKeys: tracedPrograms.map((program) => ({ program, path: tracesKeyPath(program) })),
 	};
 }
+
+/** Every file of a plan, below the PKI directory. */
+export function filesOfPlan(plan: PkiPlan): readonly string[] {
+	const { cluster, mesh } = plan.cas;
+	return [
+		...[cluster, mesh].flatMap(({ path, copies }) => [`${path}.key`, ...[path, ...copies].map((one) => `${one}.crt`)]),
+		...plan.leaves.flatMap(({ path }) => [`${path}.crt`, `${path}.key`]),
+		...plan.kubeconfigs.map(({ path }) => path),
+		...plan.storeUsers.map(({ passwordPath }) => passwordPath),
+		...[`${plan.serviceAccountPath}.key`, `${plan.serviceAccountPath}.pub`],
+		...[plan.aclPath, plan.publishedPath, plan.tracesRootPath],
+		...plan.tracesKeys.map(({ path }) => path),
+	];
+}

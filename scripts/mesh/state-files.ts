@@ -1,23 +1,42 @@
 /** Which files of a state directory kubejoin writes: a reset deletes no others, and a start adds no cluster to them. */
 import { lstatSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { filesOfPlan, planPki } from '../../infra/pki/plan.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { serviceNames } from './services.ts';
 
 const services = [...new Set([...serviceNames, 'observer'])].join('|');
+const pki = anyOf(filesOfPlan(planPki([])));
+/** Of `nodePaths` in kubelet-sim. */
+const node = [
+	'etc/kubernetes/((bootstrap-)?kubelet\\.conf|pki/ca\\.crt)',
+	'var/lib/kubelet/(config\\.yaml|version)',
+	'var/lib/kubelet/pki/(kubelet\\.(crt|key)|kubelet-(client|client-rotation|server)\\.key\\.tmp)',
+	'var/lib/kubelet/pki/kubelet-(client|server)-(current|[\\d-]{19,22})\\.pem',
+].join('|');
+const labRecords = anyOf([
+	...['control', 'started-at', 'expectations', 'attempts', 'skew-results', 'half-joined'],
+	...['flushed', 'known-tokens', 'replaced-node'],
+]);
 /** The files by their path in the state directory. A repair can leave `.damaged`, and a crash `.tmp`. */
 const ownFiles: readonly RegExp[] = [
 	/^lock(\.\d+)?$/,
 	/^(join\.yaml|observer\.json)$/,
 	new RegExp(`^logs/(${services}|pki|nodes|node-\\d+)\\.log$`),
-	new RegExp(`^pki/(${services}|mesh-ca|redis|admin|kubelet-sim|attacker-sim)/[\\w-]+\\.(crt|key|pub|conf|acl|json)$`),
-	/^pki\/[\w-]+\/(traces-key|store-password)$/,
-	new RegExp(`^(${services})/\\w+\\.mdb(-lock)?$`),
+	new RegExp(`^pki/${pki}$`),
+	/^(apiserver-sim\/registry|token-store\/tokens)\.mdb(-lock)?$/,
 	/^ca-service\/ledger\.jsonl$/,
 	/^observer\/([0-9a-f]{32}\.json(\.gz)?|experiments\.json)$/,
-	/^nodes\/[^/]+\/(join\.yaml|traces-key|etc\/kubernetes\/.+|var\/lib\/kubelet\/.+)$/,
-	/^lab\/([\w-]+\.json|(workers|tokens|nodes|attackers|bindings|home|stolen|kubejoin-matrix-\w+|other-cluster-[\w-]+)\/.+)$/,
-	/^chaos\/(canary\.txt|\d{4}-\d{2}-\d{2}T[\d-]{8,32}\/[^/]+)$/,
+	new RegExp(`^nodes/[^/]+/(join\\.yaml|traces-key|(${node}))$`),
+	new RegExp(`^lab/${labRecords}\\.json$`),
+	// One process of several nodes has a directory for each.
+	new RegExp(`^lab/nodes/[^/]+(\\.json|\\.yaml|/([^/]+/)?(${node}))$`),
+	/^lab\/(workers\/[^/]+\.log|tokens\/[^/]+\.yaml|attackers\/[^/]+\.(token|report\.json)|bindings\/[^/]+\.json)$/,
+	/^lab\/home\/\.kube\/config$/,
+	new RegExp(`^lab/kubejoin-matrix-\\w+/(token|matrix-\\d+(-join)?\\.json|matrix-\\d+/(${node}))$`),
+	new RegExp(`^lab/other-cluster-[\\w-]+/${pki}$`),
+	/^chaos\/canary\.txt$/,
+	/^chaos\/\d{4}-\d{2}-\d{2}T[\d-]{8,32}\/([\w-]+\.json|events\.jsonl|report\.(html|md))$/,
 ];
 /** A start that fails early leaves these without a cluster. */
 const earlyFiles = /^(lock|logs\/|pki\/)/;
@@ -37,6 +56,11 @@ export interface StateEntries {
 	readonly directories: readonly string[];
 	/** What others wrote. An unknown directory is one entry. */
 	readonly others: readonly string[];
+}
+
+/** A pattern of these paths. */
+function anyOf(paths: readonly string[]): string {
+	return `(${paths.map((path) => path.replaceAll('.', '\\.')).join('|')})`;
 }
 
 /** @throws Error  of Node */
