@@ -48,10 +48,15 @@ const composed: readonly string[] = [
 	'record an expectation that steady judges after the method: security or availability',
 	'This process is now {count} nodes. Press Ctrl-C to stop it.',
 	'Waiting for the API server to accept the token: {problem}',
+	'Waiting for the API server to accept the credential: {problem}',
 	'Waiting for the API server to create the request: {problem}',
 	'Waiting for the API server to create the Node: {problem}',
 	'{node} could not renew its client certificate ({code}): {problem}; it retries in {seconds} s',
+	'The client certificate expired at {time}; joining again with the bootstrap token',
 	'The client certificate expired at {time} and was not renewed ({reason}); joining again with the bootstrap token',
+	'The client certificate expired at {time}; joining again with the credential of the discovery file',
+	'The client certificate expired at {time} and was not renewed ({reason}); joining again with the credential of the ' +
+		'discovery file',
 	'API server: trusted, {url}, verified with this CA',
 	'API server: trusted, {url}, verified with an unpinned CA',
 ];

@@ -15,7 +15,7 @@ import type { ClusterSettings } from './cluster-settings.ts';
 import type { Registration } from './heartbeat.ts';
 import { isExpired, loadIdentity, type NodeIdentity, storeServer } from './identity.ts';
 import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
-import type { JoinContext, NodeConnection } from './join/join-context.ts';
+import type { BootstrapCredential, JoinContext, NodeConnection } from './join/join-context.ts';
 import type { JoinRequest } from './join/join-request.ts';
 import { validate } from './join/preflight.ts';
 import { type Expired, type InTurn, type StayOptions, stay } from './keep-running.ts';
@@ -85,7 +85,7 @@ async function join(
 		const why = lapsed.refusal === undefined ? '' : ` and was not renewed (${lapsed.refusal.message})`;
 		tools.say(
 			`[kubelet] The client certificate expired at ${rfc3339(lapsed.kept.notAfter)}${why}; ` +
-				'joining again with the bootstrap token',
+				`joining again with ${replacedBy(request)}`,
 		);
 	}
 	const workflow = workflowOf(request, tools);
@@ -96,15 +96,21 @@ async function join(
 		const { identity, registration } = await inTurn(run);
 		return { identity, ...(registration === undefined ? {} : { registration }) };
 	} catch (error) {
-		// These errors refuse the token; any other error is not about it.
+		// These errors refuse the credential; any other error is not about it.
 		if (lapsed === undefined || !hasCode(error, 'CLUSTER_INFO_UNSIGNED', 'API_UNAUTHORIZED', 'API_FORBIDDEN'))
 			throw error;
-		throw lockedOut(tools, lapsed, `the bootstrap token was refused at ${error.phase}: ${error.message}`, error);
+		throw lockedOut(tools, lapsed, `${replacedBy(request)} was refused at ${error.phase}: ${error.message}`, error);
 	} finally {
 		// @source kubeadm cmd/phases/join/kubelet.go: removes the file with the token after a failure, too
 		removeFile(tools.paths.bootstrapKubeconfig);
 	}
 }
+
+/** The credential that replaces an expired certificate. */
+const replacedBy = ({ discoversBy, tlsBootstrapToken }: JoinRequest): string =>
+	discoversBy.includes('file') && tlsBootstrapToken === ''
+		? 'the credential of the discovery file'
+		: 'the bootstrap token';
 
 /** The results of the phases that ran. */
 export interface PartOfJoin {
@@ -114,6 +120,7 @@ export interface PartOfJoin {
 	readonly pinnedCa?: PinnedCa;
 	readonly fileCa?: FileCa;
 	readonly server?: TrustedServer;
+	readonly credential?: BootstrapCredential;
 	readonly settings?: ClusterSettings;
 	readonly keyPair?: KeyPair;
 	readonly claimedCertificate?: string;

@@ -10,6 +10,7 @@ import type { NodePaths } from './node-paths.ts';
 export function trustText(part: PartOfJoin, lastPhase: string): string {
 	const { server, pinnedCa, fileCa, signedKubeconfig, claimedClusterInfo, settings, keyPair, claimedCertificate } =
 		part;
+	const words = credentialWords[credentialOf(part)];
 	const ca = pinnedCa ?? fileCa;
 	const caText = ca === undefined ? [] : [`cluster CA: trusted, ${parseCertificates(ca).map(spkiPin).join(', ')}`];
 	const lines = [
@@ -19,15 +20,36 @@ export function trustText(part: PartOfJoin, lastPhase: string): string {
 		...(signedKubeconfig === undefined ? [] : ['cluster-info: its author knows the token']),
 		...caText,
 		server === undefined
-			? 'API server: not trusted; the token was not sent'
+			? words.unsent
 			: `API server: trusted, ${server.url}, verified with ${ca === undefined ? 'an unpinned CA' : 'this CA'}`,
-		...(settings === undefined ? [] : ['token: sent and accepted']),
+		...(settings === undefined ? [] : [words.accepted]),
 		...(keyPair === undefined ? [] : ['private key: on this node only']),
 		...(claimedCertificate === undefined ? [] : ['cluster: trusts this node, its CA has signed the key']),
 		...(part.identity === undefined ? [] : ['certificate: verified, and stored as the identity of the node']),
 	];
 	return [`[join] Stopped after ${lastPhase}:`, ...lines.map((line) => `  ${printableLines(line)}`)].join('\n');
 }
+
+/** Of a discovery file that is not read yet, the credential is unknown. */
+function credentialOf({ credential }: PartOfJoin): keyof typeof credentialWords {
+	if (credential === undefined) return 'unknown';
+	return 'token' in credential ? 'token' : 'certificate';
+}
+
+const credentialWords = {
+	token: {
+		unsent: 'API server: not trusted; the token was not sent',
+		accepted: 'token: sent and accepted',
+	},
+	certificate: {
+		unsent: 'API server: not trusted; the client certificate was not sent',
+		accepted: 'client certificate: sent and accepted',
+	},
+	unknown: {
+		unsent: 'API server: not trusted; no credential was sent',
+		accepted: 'credential: sent and accepted',
+	},
+} as const;
 
 /**
  * @source kubeadm util/dryrun PrintDryRunFiles, phases/join kubelet.go

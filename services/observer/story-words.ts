@@ -23,6 +23,15 @@ const phaseWords: ReadonlyMap<string, Texts> = new Map([
 	['register', { en: 'creates its Node, over mutual TLS', zh: '用双向 TLS 注册节点' }],
 ]);
 
+/** In place of these words in a join by a discovery file, by the trust: the file can have a certificate. */
+const credentialWords: ReadonlyMap<string, Texts> = new Map([
+	['the API server accepts the credential', { en: 'sends a credential; reads config', zh: '出示凭据；读取集群配置' }],
+	[
+		'node and cluster trust each other; the credential is no longer needed',
+		{ en: 'verifies it; needs no other now', zh: '验证证书，不再需要其他凭据' },
+	],
+]);
+
 /** The parts of a message's label, which is `VERB RESOURCE.GROUP/SUBRESOURCE NAME` or `SERVICE/METHOD`. */
 const messageWords: readonly (readonly [label: RegExp, words: Texts])[] = [
 	[/^get configmaps kube-public\/cluster-info$/, { en: 'gets cluster-info', zh: '获取 cluster-info' }],
@@ -45,7 +54,7 @@ const seenWords: ReadonlyMap<string, Texts> = new Map([
 	['csr-signing', { en: 'sees the approval', zh: '看到请求已批准' }],
 ]);
 
-export const momentWords = {
+const momentWords = {
 	'node-trusts-cluster': {
 		en: 'NOW THE NODE TRUSTS THE CLUSTER: it can send its token',
 		zh: '节点信任集群：现在可以出示令牌',
@@ -56,6 +65,13 @@ export const momentWords = {
 	},
 } as const;
 
+export const wordsOfMoment = (language: Language, phase: string, moment: keyof typeof momentWords): string =>
+	(phase === 'discovery/verify-server' ? credentialMoment : momentWords[moment])[language];
+const credentialMoment: Texts = {
+	en: 'NOW THE NODE TRUSTS THE CLUSTER: it can send its credential',
+	zh: '节点信任集群：现在可以出示凭据',
+};
+
 const tlsWords: Readonly<Record<Tls, Texts>> = {
 	none: { en: 'not encrypted', zh: '未加密' },
 	unverified: { en: 'TLS not verified', zh: '未验证 TLS' },
@@ -65,9 +81,9 @@ const tlsWords: Readonly<Record<Tls, Texts>> = {
 
 export const progressWords: Texts = { en: 'in progress', zh: '正在进行' };
 
-/** @param trust  the sentence of a phase that this table does not have */
+/** @param trust  of the phase; printed for a phase that the table does not have */
 export const wordsOfPhase = (language: Language, phase: string, trust = ''): string =>
-	phaseWords.get(phase)?.[language] ?? trust;
+	(credentialWords.get(trust) ?? phaseWords.get(phase))?.[language] ?? trust;
 
 /** `pin-ca` for `discovery/pin-ca`. */
 export const shortPhase = (phase: string): string => phase.slice(phase.lastIndexOf('/') + 1);

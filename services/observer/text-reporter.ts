@@ -10,11 +10,11 @@ import { compareSteps } from './order.ts';
 import { createStoryLayout, hanging, noBreakDuration, type StoryLine } from './story-layout.ts';
 import {
 	failureTexts,
-	momentWords,
 	progressWords,
 	shortPhase,
 	withCode,
 	wordsOfMessage,
+	wordsOfMoment,
 	wordsOfPhase,
 	wordsOfSeen,
 } from './story-words.ts';
@@ -180,7 +180,9 @@ class Reporter implements TextReporter {
 			this.#print({ ...line, mark: '✔', words: wordsOfPhase(this.#language, step.label, step.trust) }, green);
 		else this.#print({ ...line, mark: '✘', words: failure.code }, red);
 		if (moment !== undefined)
-			this.#print({ node, mark: ' ', words: momentWords[moment][this.#language] }, (text) => bold(inverse(text)));
+			this.#print({ node, mark: ' ', words: wordsOfMoment(this.#language, step.label, moment) }, (text) =>
+				bold(inverse(text)),
+			);
 	}
 
 	#printMessage({ node }: Join, step: Step): void {

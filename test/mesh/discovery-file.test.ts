@@ -4,11 +4,11 @@ import { createPublicKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { clusterOnlyKubeconfig, userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { type ChildPlan, startChild } from '../../lib/process-supervisor.ts';
 import { nodePlan } from '../../scripts/mesh/services.ts';
-import { type FalseServer, startFalseServer } from './false-server.ts';
+import { type FalseServer, issueElsewhere, startFalseServer } from './false-server.ts';
 import { collectLines, runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('a join', () => {
@@ -35,6 +35,17 @@ describe('a join', () => {
 		writeFileSync(path, content, { mode: 0o600 });
 		return path;
 	};
+	/** A JoinConfiguration that does not retry for long. */
+	const configFor = (kubeConfigPath: string): string =>
+		file(
+			`${basename(kubeConfigPath)}.yaml`,
+			JSON.stringify({
+				apiVersion: 'kubeadm.k8s.io/v1beta4',
+				kind: 'JoinConfiguration',
+				discovery: { file: { kubeConfigPath } },
+				timeouts: { discovery: '1s' },
+			}),
+		);
 	const server = () => `https://${mesh.endpoint}`;
 	const publicFile = () => file('cluster.conf', writeKubeconfig(clusterOnlyKubeconfig(server(), mesh.ca)));
 	const byToken = () => [mesh.endpoint, '--token', token, '--discovery-token-ca-cert-hash', mesh.pin];
@@ -78,6 +89,30 @@ describe('a join', () => {
 		assert.deepEqual(await joined('by-credential', ['--discovery-file', file('token.conf', content)]), phases);
 	});
 
+	it('by a discovery file uses the client certificate in the file, and speaks of no token', async () => {
+		const admin = join(mesh.state, 'pki/admin/admin.conf');
+		const part = ['--until', 'tls-bootstrap/verify-certificate'];
+		const { code, stdout } = await runToEnd(plan('by-certificate', ['--discovery-file', admin, ...part]));
+		assert.equal(code, 0, stdout);
+		assert.match(stdout, /^\[tls-bootstrap\/read-config\] the API server accepts the credential \(/m);
+		assert.match(stdout, /^ {2}client certificate: sent and accepted$/m);
+		assert.doesNotMatch(stdout, /token/i);
+		const unread = await runToEnd(plan('unread', ['--discovery-file', admin, '--until', 'preflight']));
+		assert.match(unread.stdout, /^ {2}API server: not trusted; no credential was sent$/m);
+	});
+
+	it('by a discovery file names its credential as the cause when the API server does not accept it', async () => {
+		const { cert: certificate, key } = await issueElsewhere('u', ['system:masters'], 'client auth');
+		const content = writeKubeconfig(userKubeconfig(server(), mesh.ca, 'u', { certificate, key }));
+		const config = configFor(file('elsewhere.conf', content));
+		const { code, stderr } = await runToEnd(plan('elsewhere', ['--config', config]));
+		assert.equal(code, 1);
+		assert.match(
+			stderr,
+			/CLUSTER_INFO_UNREACHABLE .*\n {2}most likely: +the credential in the discovery file is invalid/,
+		);
+	});
+
 	it('by the URL of a discovery file verifies the server of the URL with the CAs of the machine', async () => {
 		const content = writeKubeconfig(userKubeconfig(server(), mesh.ca, 'u', { token }));
 		const web = createServer(
@@ -104,15 +139,7 @@ describe('a join', () => {
 
 	it('by a discovery file sends no token to a server of another CA', async () => {
 		const content = writeKubeconfig(userKubeconfig(`https://${falseServer.endpoint}`, mesh.ca, 'u', { token }));
-		const config = file(
-			'foreign.yaml',
-			JSON.stringify({
-				apiVersion: 'kubeadm.k8s.io/v1beta4',
-				kind: 'JoinConfiguration',
-				discovery: { file: { kubeConfigPath: file('foreign.conf', content) } },
-				timeouts: { discovery: '1s' },
-			}),
-		);
+		const config = configFor(file('foreign.conf', content));
 		const { code, stderr } = await runToEnd(plan('foreign', ['--config', config]));
 		assert.equal(code, 1);
 		assert.match(stderr, /code: {10}CLUSTER_INFO_UNREACHABLE \(discovery\/verify-server\)/);

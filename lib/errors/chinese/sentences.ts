@@ -45,6 +45,12 @@ const causes: Readonly<Record<string, string>> = {
 	'the clock of this machine is wrong': '本机时钟不准',
 	'the clock of the machine that issued the certificate is wrong': '签发证书的机器时钟不准',
 	'the certificate of the API server was not renewed in time': 'API 服务器的证书没有及时更新',
+	['the credential in the discovery file is invalid: a wrong, expired or deleted token, or a certificate that has ' +
+		'expired or that another CA issued']:
+		'发现文件中的凭据无效：令牌错误、已过期或已删除，或证书已过期，或由其他 CA 签发',
+	['Write a valid credential into the discovery file, or remove it there and add --tls-bootstrap-token with the ' +
+		'output of: kubectl-sim token create']:
+		'在发现文件中写入有效的凭据，或将其移除，并用 `--tls-bootstrap-token` 指定 `kubectl-sim token create` 输出的令牌',
 	'the API server refuses anonymous requests (--anonymous-auth=false), which discovery by token needs':
 		'API 服务器拒绝匿名请求（`--anonymous-auth=false`），而用令牌发现需要匿名请求',
 	['the role binding that lets anonymous clients read cluster-info is missing: ' +

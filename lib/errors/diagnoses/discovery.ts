@@ -47,6 +47,14 @@ const unreachableCauses: Readonly<Record<string, Diagnosis<Reachable>>> = {
 			'the API server refuses anonymous requests (--anonymous-auth=false), which discovery by token needs',
 		remedy: () => 'Allow anonymous requests for cluster-info on the API server, or copy the CA certificate to the node',
 	},
+	'credential-refused': {
+		mostLikely: () =>
+			'the credential in the discovery file is invalid: a wrong, expired or deleted token, or a certificate that has ' +
+			'expired or that another CA issued',
+		remedy: () =>
+			'Write a valid credential into the discovery file, or remove it there and add --tls-bootstrap-token with the ' +
+			'output of: kubectl-sim token create',
+	},
 	forbidden: {
 		mostLikely: () =>
 			'the role binding that lets anonymous clients read cluster-info is missing: ' +

@@ -12,7 +12,7 @@ import type { Phase } from '../../../lib/workflow.ts';
 import { type ClusterSettings, writeKubeletFiles } from '../cluster-settings.ts';
 import type { NodeIdentity } from '../identity.ts';
 import type { TrustedServer } from '../trust.ts';
-import type { BootstrapCredential, JoinContext } from './join-context.ts';
+import type { BootstrapCredential, CredentialWord, JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
 
 interface Needs {
@@ -26,12 +26,17 @@ interface Needs {
 	readonly replaces?: NodeIdentity | undefined;
 }
 
+const waitingTexts: Readonly<Record<CredentialWord, string>> = {
+	token: '[kubelet-start] Waiting for the API server to accept the token',
+	credential: '[kubelet-start] Waiting for the API server to accept the credential',
+};
+
 /**
  * @throws NODE_NAME_TAKEN, API_UNAUTHORIZED
  * @differs kubeadm writes the files before this check, and does not retry; kubejoin retries for the timeout of TLS
  *   bootstrap while a service is unavailable
  */
-export const checkNodeName = (tools: JoinContext): Phase<Needs, object> => ({
+export const checkNodeName = (tools: JoinContext, word: CredentialWord = 'token'): Phase<Needs, object> => ({
 	name: 'tls-bootstrap/check-node-name',
 	trust: 'unchanged; no Ready node has this name',
 	async skip(inputs) {
@@ -44,7 +49,7 @@ export const checkNodeName = (tools: JoinContext): Phase<Needs, object> => ({
 		try {
 			const node = await retryWhileUnavailable(
 				() => connection.api.nodes.get(nodeName, '', { signal, expects: ['API_NOT_FOUND'] }),
-				{ timeoutMs: tlsBootstrapTimeoutMs, waiting: '[kubelet-start] Waiting for the API server to accept the token' },
+				{ timeoutMs: tlsBootstrapTimeoutMs, waiting: waitingTexts[word] },
 				tools,
 			);
 			const isReady =

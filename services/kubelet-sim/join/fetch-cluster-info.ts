@@ -83,14 +83,16 @@ export async function readClusterInfo(
 export function unreachable(
 	error: unknown,
 	where: { readonly endpoint: string; readonly waitedSeconds: number },
+	isAnonymous = true,
 ): KubejoinError {
 	const problem = error instanceof Error ? error.message : String(error);
-	return new KubejoinError('CLUSTER_INFO_UNREACHABLE', { ...where, problem, cause: causeOf(error) }, { cause: error });
+	const cause = causeOf(error, isAnonymous);
+	return new KubejoinError('CLUSTER_INFO_UNREACHABLE', { ...where, problem, cause }, { cause: error });
 }
 
 /** The cause of a failed request. */
-function causeOf(error: unknown): string | undefined {
-	if (hasCode(error, 'API_UNAUTHORIZED')) return 'unauthorized';
+function causeOf(error: unknown, isAnonymous: boolean): string | undefined {
+	if (hasCode(error, 'API_UNAUTHORIZED')) return isAnonymous ? 'unauthorized' : 'credential-refused';
 	if (hasCode(error, 'API_FORBIDDEN')) return 'forbidden';
 	if (hasCode(error, 'API_NOT_FOUND', 'API_PATH_NOT_FOUND')) return 'not-found';
 	if (hasCode(error, 'DEADLINE_EXCEEDED')) return 'timeout';

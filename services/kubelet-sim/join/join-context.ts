@@ -51,6 +51,9 @@ export interface KubeletEndpoint {
 /** The credential of the node before it has a certificate. */
 export type BootstrapCredential = { readonly token: string } | { readonly certificate: string; readonly key: string };
 
+/** The word for it in texts: a discovery file can have a client certificate in place of a token. */
+export type CredentialWord = 'token' | 'credential';
+
 export interface JoinContext {
 	readonly dial: Dial;
 	readonly paths: NodePaths;

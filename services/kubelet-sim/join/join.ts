@@ -5,7 +5,7 @@ import { checkNodeName } from './check-node-name.ts';
 import { confirm } from './confirm.ts';
 import { createKey } from './create-key.ts';
 import { fetchClusterInfo } from './fetch-cluster-info.ts';
-import type { BootstrapCredential, JoinContext } from './join-context.ts';
+import type { BootstrapCredential, CredentialWord, JoinContext } from './join-context.ts';
 import type { JoinStart } from './join-request.ts';
 import { pinCa } from './pin-ca.ts';
 import { preflight, preflightForFile } from './preflight.ts';
@@ -19,16 +19,17 @@ import { verifyServer } from './verify-server.ts';
 import { verifySignature } from './verify-signature.ts';
 
 export const joinWorkflow = (tools: JoinContext) =>
-	bootstrap(tools, discovery(tools).followedBy(pinCa(tools)).followedBy(confirm(tools)));
+	bootstrap(tools, 'token', discovery(tools).followedBy(pinCa(tools)).followedBy(confirm(tools)));
 
 /** For `--discovery-token-unsafe-skip-ca-verification`: any server that knows the token can impersonate the cluster. */
 export const joinWithoutPinWorkflow = (tools: JoinContext) =>
-	bootstrap(tools, discovery(tools).followedBy(trustWithoutPin(tools)));
+	bootstrap(tools, 'token', discovery(tools).followedBy(trustWithoutPin(tools)));
 
 /** For `--discovery-file`. */
 export const joinByFileWorkflow = (tools: JoinContext) =>
 	bootstrap(
 		tools,
+		'credential',
 		Workflow.from<JoinStart>('join')
 			.followedBy(preflightForFile(tools))
 			.followedBy(readDiscoveryFile(tools))
@@ -47,11 +48,15 @@ const discovery = (tools: JoinContext) =>
 		.followedBy(fetchClusterInfo(tools))
 		.followedBy(verifySignature);
 
-const bootstrap = <State extends JoinStart & Discovered>(tools: JoinContext, discovered: Workflow<JoinStart, State>) =>
+const bootstrap = <State extends JoinStart & Discovered>(
+	tools: JoinContext,
+	word: CredentialWord,
+	discovered: Workflow<JoinStart, State>,
+) =>
 	discovered
-		.followedBy(readConfig(tools))
-		.followedBy(checkNodeName(tools))
+		.followedBy(readConfig(tools, word))
+		.followedBy(checkNodeName(tools, word))
 		.followedBy(createKey(tools))
 		.followedBy(requestCertificate(tools))
-		.followedBy(verifyCertificate(tools))
+		.followedBy(verifyCertificate(tools, word))
 		.followedBy(register(tools));

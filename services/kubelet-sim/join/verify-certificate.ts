@@ -16,7 +16,7 @@ import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { type NodeIdentity, storeIdentity } from '../identity.ts';
 import type { TrustedServer } from '../trust.ts';
-import type { JoinContext } from './join-context.ts';
+import type { CredentialWord, JoinContext } from './join-context.ts';
 
 interface Needs {
 	readonly claimedCertificate: string;
@@ -25,14 +25,18 @@ interface Needs {
 	readonly server: TrustedServer;
 }
 
+const trustTexts: Readonly<Record<CredentialWord, string>> = {
+	token: 'node and cluster trust each other; the token is no longer needed',
+	credential: 'node and cluster trust each other; the credential is no longer needed',
+};
+
 /** @throws CERTIFICATE_UNUSABLE, FILE_UNUSABLE */
-export const verifyCertificate = ({
-	paths,
-	clock,
-	say,
-}: JoinContext): Phase<Needs, { readonly identity: NodeIdentity }> => ({
+export const verifyCertificate = (
+	{ paths, clock, say }: JoinContext,
+	word: CredentialWord = 'token',
+): Phase<Needs, { readonly identity: NodeIdentity }> => ({
 	name: 'tls-bootstrap/verify-certificate',
-	trust: 'node and cluster trust each other; the token is no longer needed',
+	trust: trustTexts[word],
 	async run({ claimedCertificate, keyPair, nodeName, server }) {
 		let leaf: X509Certificate;
 		try {

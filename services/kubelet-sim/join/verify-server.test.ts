@@ -53,6 +53,18 @@ describe('verify-server', () => {
 		}
 	});
 
+	it('names the credential of the file as the cause when the API server does not accept it', async () => {
+		const cause = async (more: object) => {
+			const unauthorized = new KubejoinError('API_UNAUTHORIZED', {}) as Error;
+			const error = await run([unauthorized], { discoveryTimeoutMs: 0, ...more }).catch((thrown: unknown) => thrown);
+			assert.ok(error instanceof KubejoinError);
+			return String(error.details.cause);
+		};
+		assert.equal(await cause({ fileCredential: { certificate: 'c', key: 'k' } }), 'credential-refused');
+		tools.remove();
+		assert.equal(await cause({}), 'unauthorized');
+	});
+
 	it('retries until the timeout, and fails with CLUSTER_INFO_UNREACHABLE', async () => {
 		assert.equal((await run([refusedConnection(), published('https://h:6443')])).server.target, 'h:6443');
 		tools.remove();

@@ -35,8 +35,10 @@ export const verifyServer = (tools: JoinContext): Phase<Needs, { readonly server
 			fileCredential === undefined
 				? dial.verified(server.target, fileCa, server.tlsServerName)
 				: dial.withCredential(server, fileCredential);
+		const isAnonymous = fileCredential === undefined;
+		const wanted = { endpoint: server.target, timeoutMs: discoveryTimeoutMs, isAnonymous };
 		try {
-			const published = clusterInfoServer(await readPublished(connection, server.target, discoveryTimeoutMs, tools));
+			const published = clusterInfoServer(await readPublished(connection, wanted, tools));
 			if (published !== undefined && published !== namedServer.server)
 				say(
 					`[discovery] WARNING: the API Server endpoint "${namedServer.server}" in use is different from the endpoint ` +
@@ -53,8 +55,11 @@ export const verifyServer = (tools: JoinContext): Phase<Needs, { readonly server
 /** The kubeconfig in cluster-info; undefined if this client cannot read it, or if there is none. */
 async function readPublished(
 	{ api }: ReturnType<JoinContext['dial']['verified']>,
-	endpoint: string,
-	timeoutMs: number,
+	{
+		endpoint,
+		timeoutMs,
+		isAnonymous,
+	}: { readonly endpoint: string; readonly timeoutMs: number; readonly isAnonymous: boolean },
 	{ retryMs, signal, say }: JoinContext,
 ): Promise<string | undefined> {
 	const waitedSeconds = Math.round(timeoutMs / 1000);
@@ -62,7 +67,7 @@ async function readPublished(
 		try {
 			return (await api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic, { signal })).data?.kubeconfig;
 		} catch (error) {
-			if (!hasCode(error, 'API_FORBIDDEN')) throw unreachable(error, { endpoint, waitedSeconds });
+			if (!hasCode(error, 'API_FORBIDDEN')) throw unreachable(error, { endpoint, waitedSeconds }, isAnonymous);
 			say(
 				'[discovery] Could not access the cluster-info ConfigMap for refreshing the cluster-info information, ' +
 					'but the TLS cert is valid so proceeding...',
