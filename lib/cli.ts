@@ -93,8 +93,9 @@ export const reportAs =
 export const examplesText = (examples: readonly string[], language: Language = terminalLanguage()): string =>
 	`\n${helpText('Examples:', language)}\n${examples.map((line) => `  ${line.replaceAll('\n', '\n  ')}`).join('\n')}`;
 
-/** A paragraph below a program's or a command's own help. */
-export const helpLines = (text: string): readonly string[] => wrapColumns(helpText(text), HELP_WIDTH);
+/** A paragraph below a program's or a command's own help. @param indent  in spaces */
+export const helpLines = (text: string, indent = 0): readonly string[] =>
+	wrapColumns(helpText(text), HELP_WIDTH - indent).map((line) => `${' '.repeat(indent)}${line}`);
 
 const HELP_WIDTH = 80;
 const MIN_WIDTH_TO_WRAP = 20;

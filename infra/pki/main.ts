@@ -4,15 +4,19 @@ import { systemClock } from '../../lib/clock.ts';
 import { readConfig } from '../../lib/config.ts';
 import { errorForPeople } from '../../lib/error-text.ts';
 import { asKubejoinError } from '../../lib/errors.ts';
+import { requestedHelp } from '../../lib/settings-help.ts';
 import { settings } from './config.ts';
 import { issuePki } from './issue.ts';
 
+const help = requestedHelp('pki', settings);
 try {
-	await issuePki({
-		...readConfig(settings),
-		clock: systemClock,
-		say: (line) => process.stdout.write(`[certs] ${line}\n`),
-	});
+	if (help !== undefined) process.stdout.write(help);
+	else
+		await issuePki({
+			...readConfig(settings),
+			clock: systemClock,
+			say: (line) => process.stdout.write(`[certs] ${line}\n`),
+		});
 } catch (error) {
 	const known = asKubejoinError(error);
 	process.stderr.write(errorForPeople(known));

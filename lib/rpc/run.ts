@@ -3,7 +3,6 @@
  * end of the runner that started it. It is the same for every service.
  */
 import type { Server } from 'node:http';
-import { settingsInChinese } from '../chinese/settings.ts';
 import {
 	type Config,
 	commonSettings,
@@ -13,14 +12,13 @@ import {
 	PREFIX,
 	readConfig,
 	type Settings,
-	settingsHelp,
 } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
 import { growHeapSlowly } from '../heap.ts';
-import { terminalLanguage } from '../language.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { createRegistry, type Registry } from '../metrics.ts';
 import { refusalCounter } from '../refusal-counter.ts';
+import { requestedHelp } from '../settings-help.ts';
 import { type HealthChecks, serveHealth } from './health.ts';
 import { startTracing } from './tracing.ts';
 import { type ReportUnforeseen, reportUnforeseen, surviveUnforeseen } from './unforeseen.ts';
@@ -51,11 +49,8 @@ export async function runService<S extends Settings>(
 	settings: S,
 	start: (config: Config<S>, log: Log, registry: Registry, unforeseen: ReportUnforeseen) => Promise<Running>,
 ): Promise<void> {
-	if (process.argv.slice(2).some((word) => word === '--help' || word === '-h')) {
-		const help = settingsHelp(service, { ...commonSettings, ...settings });
-		process.stdout.write((terminalLanguage() === 'zh' ? settingsInChinese(help) : undefined) ?? help);
-		return;
-	}
+	const help = requestedHelp(service, { ...commonSettings, ...settings });
+	if (help !== undefined) return void process.stdout.write(help);
 	ignoreProxies();
 	let log = createLog({ service, level: 'info', format: 'text' });
 	const stopping = new Promise<string>((resolve) => {

@@ -6,7 +6,7 @@
 import '../../lib/require-node.ts';
 import { Command } from 'commander';
 import { helpText, printedText } from '../../lib/chinese/index.ts';
-import { runCli } from '../../lib/cli.ts';
+import { helpLines, runCli } from '../../lib/cli.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig, tracingSettings } from '../../lib/config.ts';
 import { serveHealth } from '../../lib/rpc/health.ts';
@@ -68,11 +68,11 @@ const tryOnce = async (attempt: Promise<readonly string[]>): Promise<void> => {
 
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
 const modeList = (): string => {
-	const rows = modeNames.map((name) => `  ${name} (${modes[name].power})\n      ${helpText(modes[name].does)}`);
+	const rows = modeNames.flatMap((name) => [`  ${name} (${modes[name].power})`, ...helpLines(modes[name].does, 6)]);
 	return `\n${helpText('Modes:')}\n${rows.join('\n')}\n`;
 };
 const powerHelp = (): string => {
-	const rows = Object.entries(powers).map(([name, what]) => `  ${name}  ${helpText(what)}`);
+	const rows = Object.entries(powers).map(([name, what]) => `  ${name}  ${helpLines(what, 6).join('\n').trimStart()}`);
 	return `\n${helpText('Powers:')}\n${rows.join('\n')}\n`;
 };
 
