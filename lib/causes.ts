@@ -125,7 +125,14 @@ export function newClusterRemedy(path: string): string {
  * @param path     of a file of the identity
  */
 export function rejoinRemedy(command: string, path: string): string {
-	const state = /^(.+)\/nodes\/[^/]+\//.exec(path)?.[1];
-	const start = `npm start -- --nodes 0${state === undefined ? '' : ` --state ${shellWord(state)}`}`;
-	return `Let the node join again: ${command}, then run the cluster for a minute without it: ${start}, then start the node`;
+	const [, state, index] = /^(.+)\/nodes\/(?:node-(\d{1,4})|[^/]+)\//.exec(path) ?? [];
+	const npmStart = (nodes: string) =>
+		`npm start -- --nodes ${nodes}${state === undefined ? '' : ` --state ${shellWord(state)}`}`;
+	const start = npmStart('0');
+	if (index === undefined)
+		return `Let the node join again: ${command}, then run the cluster for a minute without it: ${start}, then start the node`;
+	return (
+		`Let the node join again: ${command}, then run the cluster for a minute without it: ${start}, then start the node: ` +
+		npmStart(index)
+	);
 }

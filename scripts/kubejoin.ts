@@ -29,6 +29,7 @@ const print = (text: string): void => void process.stdout.write(`${printable(pri
 function doctor({ state }: Flags): void {
 	const { holder, files, findings } = checkState(resolve(state));
 	if (holder !== undefined) print(`The mesh in ${state} is running as process ${holder}.`);
+	if (holder !== undefined && findings.length > 0) print('Stop it before you repair a file.');
 	const language = terminalLanguage();
 	for (const finding of findings) print(findingText({ ...finding, path: shownPath(finding.path) }, language));
 	if (findings.length === 0) print(`No damage found in ${state}: ${files} files examined.`);

@@ -62,8 +62,8 @@ const kubeletSim: Readonly<Record<string, string>> = {
 		'客户端证书已于 {time} 过期，且没有更新（{reason}）；用启动引导令牌重新加入',
 	'The client certificate expired at {time}; joining again with the credential of the discovery file':
 		'客户端证书已于 {time} 过期；用发现文件中的凭据重新加入',
-	['The client certificate expired at {time} and was not renewed ({reason}); joining again with the credential of the ' +
-		'discovery file']: '客户端证书已于 {time} 过期，且没有更新（{reason}）；用发现文件中的凭据重新加入',
+	['The client certificate expired at {time} and was not renewed ({reason}); joining again with the credential ' +
+		'of the discovery file']: '客户端证书已于 {time} 过期，且没有更新（{reason}）；用发现文件中的凭据重新加入',
 	'Using the API server at {endpoint} instead of {other}': '使用 {endpoint} 上的 API 服务器，而不是 {other}',
 	"No certificate for the kubelet's port: {problem}": 'kubelet 的端口没有证书：{problem}',
 	"The kubelet's port {port} presents a certificate that is valid until {time}":
@@ -137,6 +137,7 @@ const attackerSim: Readonly<Record<string, string>> = {
 
 const doctor: Readonly<Record<string, string>> = {
 	'The mesh in {state} is running as process {pid}.': '{state} 中的集群正在运行，进程 {pid}。',
+	'Stop it before you repair a file.': '修复文件之前，先停止它。',
 	'No damage found in {state}: {count} files examined.': '{state} 没有损坏：已检查 {count} 个文件。',
 	'Name the directory of the mesh, by default .kubejoin: npx kubejoin doctor --state DIR':
 		'指定集群的目录，默认为 .kubejoin：npx kubejoin doctor --state DIR',
@@ -168,6 +169,8 @@ const doctor: Readonly<Record<string, string>> = {
 	'Restore {path} from a backup; without one, delete the cluster and start a new one: {command}':
 		'从备份恢复 {path}；没有备份时，删除集群并启动新的集群：{command}',
 	'The node cannot use its identity': '节点无法使用其身份',
+	['Let the node join again: {command}, then run the cluster for a minute without it: {start}, then start the node: ' +
+		'{again}']: '让节点重新加入：{command}，然后在没有此节点时运行集群一分钟：{start}，再启动此节点：{again}',
 	'Let the node join again: {command}, then run the cluster for a minute without it: {start}, then start the node':
 		'让节点重新加入：{command}，然后在没有此节点时运行集群一分钟：{start}，再启动此节点',
 	'Its service does not start': '其服务无法启动',

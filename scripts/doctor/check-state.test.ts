@@ -227,11 +227,21 @@ describe('kubejoin doctor', () => {
 			[
 				foreign,
 				`Let the node join again: rm -r ${join(state, 'nodes/node-1')}, then run the cluster for a minute without it: ` +
-					`npm start -- --nodes 0 --state ${state}, then start the node`,
+					`npm start -- --nodes 0 --state ${state}, then start the node: npm start -- --nodes 1 --state ${state}`,
 			],
 		]);
 		kubeconfig('node-1', ca);
 		assert.deepEqual(found(), []);
+	});
+
+	it('examines no older certificate of a node, which the link to the current one has replaced', () => {
+		const pki = 'nodes/node-1/var/lib/kubelet/pki';
+		write(`${pki}/kubelet-client-2025.pem`, 'damaged');
+		write(`${pki}/kubelet-server-2025.pem`, 'damaged, and without a current one');
+		assert.deepEqual(
+			checkState(state).findings.map(({ path }) => path),
+			[join(state, pki, 'kubelet-server-2025.pem')],
+		);
 	});
 
 	it('accepts an incomplete last line of the ledger, which ca-service removes', () => {

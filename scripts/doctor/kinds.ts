@@ -1,7 +1,7 @@
 /** The kinds of files in a state directory: how to check one, and the meaning and remedy of damage. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readlinkSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { newClusterRemedy, rejoinRemedy } from '../../lib/causes.ts';
 import { causeText } from '../../lib/errors.ts';
 import { isTornObject, linesOf } from '../../lib/files.ts';
@@ -129,7 +129,20 @@ function isLedgerEntry(line: string): boolean {
 	}
 }
 
+/** An older certificate of a node, which stays on the disk: `kubelet-client-current.pem` names another file. */
+function isReplaced(path: string): boolean {
+	const [, prefix] = /^(kubelet-(?:client|server))-[\d-]+\.pem$/.exec(basename(path)) ?? [];
+	if (prefix === undefined) return false;
+	try {
+		const current = join(dirname(path), `${prefix}-current.pem`);
+		return basename(readlinkSync(current)) !== basename(path) && statSync(current).isFile();
+	} catch {
+		return false;
+	}
+}
+
 function certificateProblem({ path, read, readSibling }: StateFile): string | undefined {
+	if (isReplaced(path)) return undefined;
 	const pem = read();
 	const [certificate] = parseCertificates(
 		pem.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, ''),

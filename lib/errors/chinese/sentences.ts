@@ -426,6 +426,8 @@ const remedies: Readonly<Record<string, string>> = {
 		'从备份恢复 {path}；没有备份时，删除集群并启动新的集群：`{command}`',
 	'Choose another port for the page: npm start -- --page-port PORT':
 		'为页面换一个端口：`npm start -- --page-port PORT`',
+	['Let the node join again: {command}, then run the cluster for a minute without it: {start}, then start the node: ' +
+		'{again}']: '让节点重新加入：`{command}`，然后在没有此节点时运行集群一分钟：`{start}`，再启动此节点：`{again}`',
 	'Let the node join again: {command}, then run the cluster for a minute without it: {start}, then start the node':
 		'让节点重新加入：`{command}`，然后在没有此节点时运行集群一分钟：`{start}`，再启动此节点',
 	'Stop the program that uses it, or choose another port: {command}': '停止占用端口的程序，或换一个端口：`{command}`',
