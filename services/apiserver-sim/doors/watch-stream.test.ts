@@ -161,6 +161,10 @@ describe('a watch over HTTPS', () => {
 			watchTimeMs(2, () => 0.5),
 			2_000,
 		);
+		assert.equal(
+			watchTimeMs(-1, () => 0.5),
+			0,
+		);
 	});
 
 	it('ends after timeoutSeconds, and when the server stops', async () => {

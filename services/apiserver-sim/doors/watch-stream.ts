@@ -33,9 +33,13 @@ export function watchAnswer(events: AsyncIterable<WatchEvent<KubeObject>>, optio
 	return { status: 200, headers: { 'Content-Type': contentType }, body, compressesChunks: options.isList };
 }
 
-/** A random time by default, so that watches that began together do not end together. */
-export const watchTimeMs = (timeoutSeconds: number | undefined, random: () => number): number =>
-	timeoutSeconds !== undefined && timeoutSeconds > 0 ? timeoutSeconds * 1000 : limits.watchTime.value * (1 + random());
+/**
+ * A random time by default, so that watches that began together do not end together. A negative time has passed.
+ *
+ * @source apiserver/pkg/endpoints/handlers/get.go ListResource
+ */
+export const watchTimeMs = (timeoutSeconds = 0, random: () => number): number =>
+	timeoutSeconds === 0 ? limits.watchTime.value * (1 + random()) : Math.max(timeoutSeconds * 1000, 0);
 
 /** The longest time that a timer of Node can have. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
