@@ -101,6 +101,8 @@ describe('the registry', () => {
 			assert.notEqual(metadata.uid, 'mine');
 			assert.ok(!('selfLink' in metadata));
 			assert.deepEqual([metadata.creationTimestamp, metadata.deletionTimestamp], [now, undefined]);
+			const { managedFields = [] } = metadata as unknown as { managedFields?: { fieldsV1: object }[] };
+			assert.ok(managedFields.every(({ fieldsV1 }) => !('f:metadata' in fieldsV1)));
 		});
 
 		it('makes a name out of generateName, and keeps a name that was given', async () => {

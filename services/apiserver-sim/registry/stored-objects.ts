@@ -224,7 +224,13 @@ export function sentObject<T extends KubeObject>({ object, resource, verb, name,
 		});
 	}
 	if (verb === 'update') requireName(sent, name);
-	return { ...object, metadata: withoutRepeatedOwners(sent, warn) } as T;
+	const metadata = withoutRepeatedOwners(verb === 'create' ? withoutSystemFields(sent) : sent, warn);
+	return { ...object, metadata } as T;
+}
+
+/** A client cannot create an object that is being deleted. @source WipeObjectMetaSystemFields */
+function withoutSystemFields({ deletionTimestamp: _time, deletionGracePeriodSeconds: _grace, ...sent }: ObjectMeta) {
+	return sent;
 }
 
 /** @param after  for the warning about a patch @source handlers/create.go dedupOwnerReferencesAndAddWarning */
