@@ -199,6 +199,20 @@ describe('kinds', () => {
 		});
 	});
 
+	it('each of the fields podIP and podIPs of a pod follows from the other', async () => {
+		const [a, b] = [{ ip: '1.2.3.4' }, { ip: 'fd00::1' }];
+		await create(pods, { spec: { containers: [{ name: 'c', image: 'nginx' }] } });
+		const addressesOf = async (sent: object) => {
+			const { status } = await update(pods, { status: sent }, { subresource: 'status' });
+			const { podIP, podIPs } = status as { podIP?: string; podIPs?: object[] };
+			return [podIP, podIPs];
+		};
+		assert.deepEqual(await addressesOf({ podIP: a.ip }), [a.ip, [a]]);
+		assert.deepEqual(await addressesOf({ podIPs: [a, b] }), [a.ip, [a, b]]);
+		assert.deepEqual(await addressesOf({ podIP: b.ip, podIPs: [a, b] }), [b.ip, [b]]);
+		assert.deepEqual(await addressesOf({}), [undefined, undefined]);
+	});
+
 	describe('actions on pods', () => {
 		const spec = { containers: [{ name: 'c', image: 'nginx' }] };
 		const act = (subresource: string, object: object) =>

@@ -12,7 +12,7 @@ import { disabledInPods, without } from './disabled-fields.ts';
 import { kindStrategy, resetMetadata, specOf } from './kind.ts';
 import { newPodProfileWarnings, withAnnotatedProfiles } from './pod-rules/profiles.ts';
 import { newPodProblems, podProblems } from './pod-rules/spec.ts';
-import { podStatusProblems, withPreservedStatus } from './pod-rules/status.ts';
+import { podStatusProblems, withPodIps, withPreservedStatus } from './pod-rules/status.ts';
 import { debuggingProblems, podChangeProblems, resizeProblems } from './pod-rules/updates.ts';
 import { newPodWarnings } from './pod-rules/warnings.ts';
 
@@ -182,6 +182,7 @@ const setDefaults = ({ spec = {}, ...pod }: Pod): Pod => {
 			...withSpecDefaults(withContainers(spec, withRequests)),
 			...(seconds < 0 ? { terminationGracePeriodSeconds: 1 } : {}),
 		},
+		...defined({ status: pod.status && withPodIps(pod.status) }),
 	};
 };
 

@@ -61,6 +61,13 @@ function podIps({ podIP, podIPs = [] }: PodStatus): readonly string[] {
 	const [ip, ips] = [textOf(podIP), podIPs.map((one) => one.ip ?? '')];
 	return ip !== '' && ip !== ips[0] ? [ip] : ips;
 }
+
+/** Each of `podIP` and `podIPs` follows from the other. @source Convert_core_PodStatus_To_v1_PodStatus */
+export function withPodIps(status: PodStatus): PodStatus {
+	const { podIP: _ip, podIPs: _ips, ...rest } = status;
+	const ips = podIps(status);
+	return ips.length === 0 ? rest : { ...rest, podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) };
+}
 const hostIps = ({ hostIPs }: PodStatus): readonly string[] => listOf(hostIPs).map((one) => textOf(fieldsOf(one).ip));
 
 function hostAddressProblems(next: PodStatus, previous: PodStatus): FieldProblem[] {
