@@ -102,6 +102,7 @@ export interface PodSpec {
 	readonly tolerations?: readonly Toleration[];
 	readonly affinity?: { readonly podAffinity?: PodAffinity; readonly podAntiAffinity?: PodAffinity };
 	readonly hostNetwork?: boolean;
+	readonly schedulingGates?: readonly { readonly name?: string }[];
 	readonly readinessGates?: readonly { readonly conditionType: string }[];
 	readonly resourceClaims?: readonly { readonly name?: string; readonly resourceClaimName?: string }[];
 	readonly [field: string]: unknown;
@@ -132,6 +133,7 @@ export interface PodCondition {
 	readonly type: string;
 	readonly status?: string;
 	readonly reason?: string;
+	readonly lastTransitionTime?: string;
 }
 export interface PodStatus {
 	readonly phase?: string;

@@ -148,7 +148,7 @@ export class StoredObjects<T extends KubeObject> {
 	}
 	/** The object with its managedFields; an apply has already computed them. */
 	#managed(request: ApiRequest, object: T, previous: T | undefined): T {
-		if (isApply(request)) return object;
+		if (isApply(request) || this.strategy.changedByServerIn?.includes(request.subresource)) return object;
 		const before = previous && this.toClient(previous);
 		return this.fromClient(withUpdatedFields(before, this.toClient(object), this.managedWrite(request)));
 	}

@@ -45,6 +45,11 @@ export interface Strategy<T extends KubeObject> {
 	readonly afterDelete?: (object: T) => Promise<void>;
 	/** Subresources whose writes do not look at the time of deletion that a client sends. */
 	readonly ignoresDeletionTimeIn?: readonly Subresource[];
+	/**
+	 * Subresources whose writes are changes by the server, which have no owner in the managedFields and are not counted
+	 * by `metadata.generation`.
+	 */
+	readonly changedByServerIn?: readonly Subresource[];
 	/** Whether PUT creates an object that does not exist. @source AllowCreateOnUpdate */
 	readonly allowsCreateOnUpdate?: boolean;
 	/** Whether every update must name the version that it replaces. @source AllowUnconditionalUpdate, inverted */

@@ -26,6 +26,7 @@ import { requireVersionNumber } from '../request/list-options.ts';
 import { hasGenericMetadata, newFinalizerProblems, preparedObject } from './create.ts';
 import { isRemovable } from './deletion.ts';
 import { isLarge } from './large-object.ts';
+import { failedPrecondition } from './precondition.ts';
 import { type StoredObjects, sentObject } from './stored-objects.ts';
 
 /** The object to write over the stored one, which is undefined if there is none. */
@@ -83,7 +84,7 @@ async function replaceObject<T extends KubeObject>(
 	const hasManyValues = isLarge(prepared);
 	if (hasManyValues) await turn();
 	return await objects.reserved(request, withManagedFieldsOf(prepared, admitted), previous, (object) =>
-		storeNext(objects, request, withGeneration(objects, object, previous), {
+		storeNext(objects, request, withGeneration(objects, request, object, previous), {
 			previous,
 			sent: sent.metadata,
 			hasManyValues,
@@ -170,8 +171,14 @@ function withIdentity<T extends KubeObject>(sent: T, previous: T): T {
 	return { ...sent, apiVersion: previous.apiVersion, kind: previous.kind, metadata };
 }
 
-function withGeneration<T extends KubeObject>({ strategy }: StoredObjects<T>, next: T, previous: T): T {
-	const { generationOf } = strategy;
+function withGeneration<T extends KubeObject>(
+	{ strategy }: StoredObjects<T>,
+	{ subresource }: ApiRequest,
+	next: T,
+	previous: T,
+): T {
+	const { generationOf, changedByServerIn = [] } = strategy;
+	if (changedByServerIn.includes(subresource)) return next;
 	if (generationOf === undefined || isDeepStrictEqual(generationOf(next), generationOf(previous))) return next;
 	return { ...next, metadata: { ...next.metadata, generation: (previous.metadata.generation ?? 0) + 1 } };
 }
@@ -236,9 +243,6 @@ function addedFinalizerProblems(next: ObjectMeta, previous: ObjectMeta) {
 	return [forbiddenField('metadata.finalizers', `${detail} ${found}`)];
 }
 
-/** Resources that upstream keeps under another name. */
-const etcdNames: Readonly<Record<string, string>> = { nodes: 'minions', services: 'services/specs' };
-
 /** An object that is to be created has no uid yet. @throws API_CONFLICT */
 function requireSameObject<T extends KubeObject>(
 	objects: StoredObjects<T>,
@@ -246,12 +250,6 @@ function requireSameObject<T extends KubeObject>(
 	{ uid: found = '', name = '', namespace = '' }: ObjectMeta,
 ): void {
 	if (wanted === '' || wanted === found) return;
-	const { resource } = objects.resource;
-	const key = ['/registry', etcdNames[resource] ?? resource, namespace, name]
-		.filter((part, index) => index === 0 || part !== '')
-		.join('/');
-	const because =
-		`StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
-		`Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
+	const because = failedPrecondition(objects.resource, { name, namespace }, 'UID', [wanted, found]);
 	throw new KubejoinError('API_CONFLICT', { ...objects.details(name), because });
 }

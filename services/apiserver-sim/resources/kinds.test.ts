@@ -231,6 +231,35 @@ describe('kinds', () => {
 			assert.match(await refusalOf(act('binding', { target })), /409.*pod a is already assigned to node "n"/);
 		});
 
+		it('binding copies labels and annotations, and is not counted or owned', async () => {
+			await create(pods, { metadata: { name: 'a', labels: { x: '1' } }, spec });
+			const { managedFields } = (await found()).metadata as { managedFields?: unknown };
+			const metadata = { name: 'a', labels: { y: '2' }, annotations: { k: 'v' } };
+			await act('binding', { metadata, target: { kind: 'Node', name: 'n' } });
+			const bound = await found();
+			const { labels, annotations, generation } = bound.metadata;
+			assert.deepEqual([labels, annotations, generation], [{ x: '1', y: '2' }, { k: 'v' }, 1]);
+			assert.deepEqual((bound.metadata as { managedFields?: unknown }).managedFields, managedFields);
+			const { conditions = [] } = bound.status as { conditions?: { type: string; status: string }[] };
+			assert.deepEqual(
+				conditions.map(({ type, status }) => [type, status]),
+				[['PodScheduled', 'True']],
+			);
+		});
+
+		it('binding is refused for another pod of the name, another version, and a pod with scheduling gates', async () => {
+			await create(pods, { spec });
+			const target = { kind: 'Node', name: 'n' };
+			const bind = (metadata: object) => act('binding', { metadata: { name: 'a', ...metadata }, target });
+			assert.match(await refusalOf(bind({ uid: 'other' })), /409.*UID in precondition: other, UID in object meta/);
+			assert.match(await refusalOf(bind({ resourceVersion: '1' })), /409.*ResourceVersion in precondition: 1,/);
+			const { uid, resourceVersion } = (await found()).metadata;
+			assert.equal((await bind({ uid, resourceVersion })).status, 'Success');
+			await send(on(pods), 'delete', resources.pods, {}, { name: 'a', gracePeriodSeconds: 0 });
+			await create(pods, { spec: { ...spec, schedulingGates: [{ name: 'example.com/g' }] } });
+			assert.match(await refusalOf(bind({})), /409.*pod a has non-empty .spec.schedulingGates/);
+		});
+
 		it('binding works through the resource of its name too', async () => {
 			await create(pods, { spec });
 			const endpoint = bindingsEndpoint(withActions(on(pods)));

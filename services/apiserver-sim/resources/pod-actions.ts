@@ -2,7 +2,8 @@
  * The subresources of a pod that are actions: `binding` assigns it to a node, `eviction` deletes it.
  *
  * @source pkg/registry/core/pod/storage/{storage,eviction}.go, release 1.37
- * @differs no disruption budget exists, so that every eviction is allowed
+ * @differs no disruption budget exists, so that every eviction is allowed; the labels and annotations of a Binding are
+ *   validated
  */
 import { type FieldProblem, hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
@@ -10,6 +11,7 @@ import { invalid, notSupported, required, requireValid } from '../../../lib/kube
 import type { Pod } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { failedPrecondition } from '../registry/precondition.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import { type DeleteOptions, readDeleteOptions } from '../request/options.ts';
 
@@ -78,19 +80,21 @@ function targetProblems({ kind = '', name = '' }: NonNullable<Binding['target']>
 
 async function bind({ get, update }: PodVerbs, request: ApiRequest): Promise<KubeObject> {
 	const { name, object } = request;
-	const { target = {}, metadata } = object as Binding;
+	const binding = object as Binding;
+	const { target = {}, metadata } = binding;
 	requireNameOfPath(name, metadata, 'Binding');
 	requireValid({ ...resources.bindings }, name, targetProblems(target));
 	for (;;) {
 		const pod = (await get(ofPod(request, { verb: 'get' }))) as Pod;
+		requireBound(binding, pod);
 		const refused = (because: string) =>
 			new KubejoinError('API_CONFLICT', { resource: 'pods/binding', group: '', name, because });
 		if (pod.metadata.deletionTimestamp !== undefined)
 			throw refused(`pod ${name} is being deleted, cannot be assigned to a host`);
 		if (pod.spec?.nodeName) throw refused(`pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
-		const bound = { ...pod, spec: { ...pod.spec, nodeName: target.name } };
+		if ((pod.spec?.schedulingGates ?? []).length > 0) throw refused(`pod ${name} has non-empty .spec.schedulingGates`);
 		try {
-			await update(ofPod(request, { verb: 'update', subresource: 'binding', object: bound }));
+			await update(ofPod(request, { verb: 'update', subresource: 'binding', object: boundPod(pod, binding) }));
 			return success as unknown as KubeObject;
 		} catch (error) {
 			if (!hasCode(error, 'API_CONFLICT')) throw error;
@@ -98,6 +102,35 @@ async function bind({ get, update }: PodVerbs, request: ApiRequest): Promise<Kub
 		}
 	}
 }
+
+/** The uid and the version in a Binding are preconditions. @throws API_CONFLICT */
+function requireBound({ metadata: wanted }: Binding, { metadata: found }: Pod): void {
+	const { uid = '', resourceVersion = '', name = '' } = found;
+	const compared = [
+		['UID', wanted.uid ?? '', uid],
+		['ResourceVersion', wanted.resourceVersion ?? '', resourceVersion],
+	] as const;
+	for (const [field, sent, stored] of compared) {
+		if (sent === '' || sent === stored) continue;
+		const because = failedPrecondition(resources.pods, found, field, [sent, stored]);
+		throw new KubejoinError('API_CONFLICT', { resource: 'pods', group: '', name, because });
+	}
+}
+
+/** The pod with the node, the labels and the annotations of the Binding. */
+function boundPod({ metadata, ...pod }: Pod, { metadata: sent, target }: Binding): Pod {
+	const { labels = {}, annotations = {} } = sent;
+	return {
+		...pod,
+		metadata: {
+			...metadata,
+			...(isEmpty(labels) ? {} : { labels: { ...metadata.labels, ...labels } }),
+			...(isEmpty(annotations) ? {} : { annotations: { ...metadata.annotations, ...annotations } }),
+		},
+		spec: { ...pod.spec, nodeName: target?.name ?? '' },
+	};
+}
+const isEmpty = (map: object): boolean => Object.keys(map).length === 0;
 
 const unsafeDeletion = invalid(
 	'deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential',

@@ -4,7 +4,7 @@
  * @source pkg/registry/core/pod/strategy.go, pkg/apis/core/v1/defaults.go, pkg/apis/core/validation, release 1.37
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
-import type { Container, Pod, PodSpec, ProjectedSource, Volume } from '../../../lib/kube/pod.ts';
+import type { Container, Pod, PodCondition, PodSpec, ProjectedSource, Volume } from '../../../lib/kube/pod.ts';
 import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
@@ -237,11 +237,22 @@ function withOwnersOf({ metadata, ...next }: Pod, previous: Pod): Pod {
 
 /** @source podStrategy applySchedulingGatedCondition */
 function gatedConditions({ spec }: Pod, now: string): object {
-	const { schedulingGates = [] } = (spec ?? {}) as { readonly schedulingGates?: readonly object[] };
+	const { schedulingGates = [] } = spec ?? {};
 	if (schedulingGates.length === 0) return {};
 	const message = 'Scheduling is blocked due to non-empty scheduling gates';
 	const condition = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message };
 	return { conditions: [{ ...condition, lastTransitionTime: now }] };
+}
+
+/** The pod after its binding. @source BindingREST.setPodNodeAndMetadata, UpdatePodCondition */
+function scheduled({ status = {}, ...pod }: Pod, now: string): Pod {
+	const { nominatedNodeName: _hint, conditions = [], ...rest } = status;
+	const type = 'PodScheduled';
+	const before = conditions.find((condition) => condition.type === type);
+	const lastTransitionTime = (before?.status === 'True' ? before.lastTransitionTime : undefined) ?? now;
+	const condition: PodCondition = { type, status: 'True', lastTransitionTime };
+	const others = conditions.map((other) => (other === before ? condition : other));
+	return { ...pod, status: { ...rest, conditions: before === undefined ? [...others, condition] : others } };
 }
 
 const base = kindStrategy<Pod>(resources.pods, {
@@ -274,6 +285,7 @@ const withoutDisabled = (pod: Pod): Pod => without(pod, { spec: disabledInPods }
 export const pods: Strategy<Pod> = {
 	...base,
 	ignoresDeletionTimeIn: ['status', 'ephemeralcontainers', 'resize'],
+	changedByServerIn: ['binding'],
 	prepareForCreate(created, user, now, warn) {
 		for (const warning of newPodProfileWarnings(created)) warn(warning);
 		const enabled = withoutDisabled(withAnnotatedProfiles(created));
@@ -281,6 +293,7 @@ export const pods: Strategy<Pod> = {
 	},
 	prepareForUpdate(sent, previous, subresource, now) {
 		const next = withoutDisabled(sent);
+		if (subresource === 'binding') return scheduled(next, now);
 		if (subresource === 'ephemeralcontainers') {
 			const { ephemeralContainers: sent } = next.spec ?? {};
 			const { ephemeralContainers: _found, ...spec } = previous.spec ?? {};
