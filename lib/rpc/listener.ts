@@ -13,8 +13,13 @@ import { type CountRefusal, limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { limitLines, withoutPort } from '../log-limit.ts';
 import { certificatesPem, parseCertificates } from '../pki/certificate.ts';
-import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
-import { createGuardedInjector, createSessionServer, type SessionServer } from './http2-guard.ts';
+import {
+	type ConnectionBounds,
+	type ConnectionGuard,
+	createConnectionGuard,
+	type GuardedConnection,
+} from './connection-guard.ts';
+import { createGuardedInjector, createSessionServer, type GuardedInjector, type SessionServer } from './http2-guard.ts';
 import { type Peer, readPeer } from './peer.ts';
 import type { RefusedConnection } from './refused-connections.ts';
 import type { StreamBounds } from './stream-guard.ts';
@@ -124,32 +129,95 @@ const defaultBounds: ListenBounds = {
 
 /** Open the port. @throws PORT_IN_USE, FILE_UNUSABLE (key and certificate do not fit, or a file has no certificate) */
 export async function listen(options: ListenOptions, connections: Connections): Promise<Listener> {
-	const { grpc = createSessionServer(), http, log, count = () => undefined } = options;
-	const bounds = { ...defaultBounds, ...options.bounds };
-	const guard = createConnectionGuard({ bounds, count });
-	const injector = createGuardedInjector(grpc, { bounds, count, http });
-	const lines = limitLines(log, count);
-	const guarded = new Map<string, GuardedConnection>();
-	const guardedHttp = new WeakMap<object, GuardedConnection>();
-	const server = createTlsServer(options, bounds.handshakeMs);
-	let anchors = anchorsOf(options.tls);
-	let hasCertificate = options.tls !== undefined;
-	// A refused connection does not reach the TLS server, and costs no handshake.
-	// As Go: the end of a response, or an event, does not wait for the acknowledgement of the bytes before it.
-	const tcp = createTcpServer({ noDelay: true }, (socket) => {
+	const port = new TlsPort(options, connections);
+	await port.open();
+	return port;
+}
+
+class TlsPort implements Listener {
+	readonly #options: ListenOptions;
+	readonly #connections: Connections;
+	readonly #bounds: ListenBounds;
+	readonly #count: CountRefusal;
+	readonly #guard: ConnectionGuard;
+	readonly #injector: GuardedInjector;
+	readonly #lines: ReturnType<typeof limitLines>;
+	readonly #guarded = new Map<string, GuardedConnection>();
+	readonly #guardedHttp = new WeakMap<object, GuardedConnection>();
+	readonly #tcp: TcpServer;
+	readonly #server: Server;
+	#anchors: readonly X509Certificate[];
+	#hasCertificate: boolean;
+	#port = 0;
+
+	constructor(options: ListenOptions, connections: Connections) {
+		const { grpc = createSessionServer(), http, log, count = () => undefined } = options;
+		const bounds = { ...defaultBounds, ...options.bounds };
+		this.#options = options;
+		this.#connections = connections;
+		this.#bounds = bounds;
+		this.#count = count;
+		this.#guard = createConnectionGuard({ bounds, count });
+		this.#injector = createGuardedInjector(grpc, { bounds, count, http });
+		this.#lines = limitLines(log, count);
+		this.#anchors = anchorsOf(options.tls);
+		this.#hasCertificate = options.tls !== undefined;
+		this.#server = createTlsServer(options, bounds.handshakeMs);
+		this.#server.on('secureConnection', (socket) => this.#secured(socket));
+		this.#server.on('tlsClientError', (error, socket) => this.#failed(error, socket));
+		// As Go: the end of a response, or an event, does not wait for the acknowledgement of the bytes before it.
+		this.#tcp = createTcpServer({ noDelay: true }, (socket) => this.#accept(socket));
+		if (http !== undefined) superviseHttp(http, this.#guardedHttp);
+	}
+
+	/** @throws PORT_IN_USE */
+	async open(): Promise<void> {
+		await open(this.#tcp, this.#options);
+		this.#port = (this.#tcp.address() as AddressInfo).port;
+	}
+
+	get port(): number {
+		return this.#port;
+	}
+
+	useTls(tls: ListenTls): void {
+		withCertificate(this.#options, () => this.#server.setSecureContext(contextOf(tls)));
+		this.#anchors = anchorsOf(tls);
+		this.#hasCertificate = true;
+	}
+
+	async close(graceMs: number): Promise<void> {
+		const closed = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
+		this.#options.http?.close(() => undefined);
+		this.#injector.drain(graceMs);
+		const timer = setTimeout(() => {
+			this.#injector.destroy();
+			// Sessions end in the next turn, and tell their clients why.
+			setImmediate(() => this.#guard.destroyAll());
+		}, graceMs);
+		await closed;
+		clearTimeout(timer);
+		this.#injector.stop();
+		this.#guard.stop();
+	}
+
+	/** A refused connection does not reach the TLS server, and costs no handshake. */
+	#accept(socket: Socket): void {
 		const address = addressOf(socket);
-		const connection = guard.admit(socket, socket.remoteAddress ?? '');
+		const connection = this.#guard.admit(socket, socket.remoteAddress ?? '');
 		socket.on('error', () => socket.destroy());
 		if (connection === undefined) return;
-		guarded.set(address, connection);
-		socket.once('close', () => guarded.delete(address));
-		if (hasCertificate) server.emit('connection', socket);
-		else refuseHandshake(socket, bounds.handshakeMs);
-	});
-	server.on('secureConnection', (socket) => {
-		const peer = describedPeer(socket, anchors);
-		const connection = guarded.get(peer.address);
-		options.onHandshake?.(peer);
+		this.#guarded.set(address, connection);
+		socket.once('close', () => this.#guarded.delete(address));
+		if (this.#hasCertificate) this.#server.emit('connection', socket);
+		else refuseHandshake(socket, this.#bounds.handshakeMs);
+	}
+
+	#secured(socket: TLSSocket): void {
+		const { log, onHandshake } = this.#options;
+		const peer = describedPeer(socket, this.#anchors);
+		const connection = this.#guarded.get(peer.address);
+		onHandshake?.(peer);
 		socket.on('error', (error) => log.debug({ peer: peer.address, problem: error.message }, 'connection lost'));
 		// Evicted, or closed by the client, in the meantime.
 		if (connection === undefined) {
@@ -157,54 +225,41 @@ export async function listen(options: ListenOptions, connections: Connections): 
 			return;
 		}
 		connection.secured(socket);
-		if (peer.certificate.state === 'unverified')
-			options.onRefused?.({ peer: peer.address, problem: peer.certificate.problem });
-		if (options.clientCertificate === 'required' && peer.certificate.state !== 'verified') {
-			const problem = peer.certificate.state === 'none' ? 'no client certificate' : peer.certificate.problem;
-			if (peer.certificate.state === 'none') options.onRefused?.({ peer: peer.address, problem });
-			lines(withoutPort(peer.address), () => log.warn({ peer: peer.address, problem }, 'connection refused'));
-			closeQuietly(socket);
-			return;
-		}
+		if (this.#isWelcome(peer)) this.#serve(socket, peer, connection);
+		else closeQuietly(socket);
+	}
+
+	/** Reports a certificate that is not valid, or is missing where one is required. */
+	#isWelcome({ address, certificate }: Peer): boolean {
+		const { clientCertificate, log, onRefused } = this.#options;
+		const isRequired = clientCertificate === 'required';
+		if (certificate.state === 'verified' || (certificate.state === 'none' && !isRequired)) return true;
+		const problem = certificate.state === 'none' ? 'no client certificate' : certificate.problem;
+		onRefused?.({ peer: address, problem });
+		if (!isRequired) return true;
+		this.#lines(withoutPort(address), () => log.warn({ peer: address, problem }, 'connection refused'));
+		return false;
+	}
+
+	#serve(socket: TLSSocket, peer: Peer, connection: GuardedConnection): void {
+		const { http } = this.#options;
 		if (peer.certificate.state === 'verified') connection.identified();
-		connections.byAddress.set(peer.address, peer);
-		connections.bySocket.set(socket, peer);
-		guardedHttp.set(socket, connection);
-		socket.once('close', () => connections.byAddress.delete(peer.address));
-		if (socket.alpnProtocol === 'h2' || http === undefined) injector.inject(socket, connection);
+		this.#connections.byAddress.set(peer.address, peer);
+		this.#connections.bySocket.set(socket, peer);
+		this.#guardedHttp.set(socket, connection);
+		socket.once('close', () => this.#connections.byAddress.delete(peer.address));
+		if (socket.alpnProtocol === 'h2' || http === undefined) this.#injector.inject(socket, connection);
 		else http.emit('connection', socket);
-	});
-	server.on('tlsClientError', (error, socket) => {
-		if (isTimeout(error)) count('tlsHandshakeTime');
+	}
+
+	#failed(error: Error, socket: TLSSocket): void {
+		const { log, onRefused } = this.#options;
+		if (isTimeout(error)) this.#count('tlsHandshakeTime');
 		const peer = addressOf(socket);
-		lines(withoutPort(peer), () => log.warn({ peer, problem: error.message }, 'TLS handshake refused'));
-		if (!isOfClient(error)) options.onRefused?.({ peer, problem: error.message });
+		this.#lines(withoutPort(peer), () => log.warn({ peer, problem: error.message }, 'TLS handshake refused'));
+		if (!isOfClient(error)) onRefused?.({ peer, problem: error.message });
 		socket.destroy();
-	});
-	if (http !== undefined) superviseHttp(http, guardedHttp);
-	await open(tcp, options);
-	return {
-		port: (tcp.address() as AddressInfo).port,
-		useTls(tls) {
-			withCertificate(options, () => server.setSecureContext(contextOf(tls)));
-			anchors = anchorsOf(tls);
-			hasCertificate = true;
-		},
-		async close(graceMs) {
-			const closed = new Promise<void>((resolve) => tcp.close(() => resolve()));
-			http?.close(() => undefined);
-			injector.drain(graceMs);
-			const timer = setTimeout(() => {
-				injector.destroy();
-				// Sessions end in the next turn, and tell their clients why.
-				setImmediate(() => guard.destroyAll());
-			}, graceMs);
-			await closed;
-			clearTimeout(timer);
-			injector.stop();
-			guard.stop();
-		},
-	};
+	}
 }
 
 /** @throws PORT_IN_USE */

@@ -78,67 +78,23 @@ export function createPipeline(
 	endpoints: Resources,
 	count: CountRefusal = () => undefined,
 ): Pipeline {
-	/** The user that the request runs as, who may make it. */
-	function allowedUser(attributes: Attributes, { impersonation }: Credentials): UserInfo {
-		if (impersonation.length === 0) {
-			requireAllowed(authorizer, attributes);
-			return attributes.user;
-		}
-		const user = impersonatedUser(authorizer, attributes, impersonation);
-		if (user !== attributes.user) setSpanAttributes({ 'kubejoin.impersonator': attributes.user.username });
-		requireAllowed(authorizer, { ...attributes, user });
-		return user;
-	}
-	/** Authenticate, authorize, and find the endpoint. */
-	async function allowed(unauthenticated: UnauthenticatedRequest, credentials: Credentials) {
-		const authenticated = authenticate(credentials);
-		const caller = authenticated instanceof Promise ? await authenticated : authenticated;
-		requireBoundedNames(unauthenticated, count);
-		const namespace = scopeOf(unauthenticated);
-		const user = allowedUser(attributesOf(unauthenticated, caller, namespace), credentials);
-		const endpoint = endpoints.get(unauthenticated.resource);
-		const verbs = verbsOf(unauthenticated);
-		if (endpoint === undefined || verbs === undefined || !isServed(endpoint, unauthenticated.subresource))
-			throw new KubejoinError('API_PATH_NOT_FOUND', {});
-		return { user, namespace, endpoint, verbs };
-	}
-	/** The endpoint's function for the verb, and the request as it may be passed to it. */
-	async function admitted<V extends Verb>(
-		unauthenticated: UnauthenticatedRequest,
-		credentials: Credentials,
-		...offered: readonly V[]
-	): Promise<{ request: ApiRequest; answer: NonNullable<ResourceStorage[V]> }> {
-		const { user, namespace, endpoint, verbs } = await allowed(unauthenticated, credentials);
-		const { verb, complete } = unauthenticated;
-		const answer = isOneOf(offered, verb) && verbs.includes(verb) && endpoint[verb];
-		if (!answer) throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
-		requireName(unauthenticated);
-		const completion = complete?.(count);
-		const sent = completion instanceof Promise ? await completion : completion;
-		const object = sent?.object ?? unauthenticated.object;
-		if (object === undefined)
-			return { request: completedRequest(unauthenticated, { verb, user, namespace, object }, sent), answer };
-		const { resource, name, subresource } = unauthenticated;
-		requireBoundedNames({ resource, name, subresource, namespace, object }, count);
-		const scoped = objectInScope(object, resource, namespace);
-		return { request: completedRequest(unauthenticated, { verb, user, namespace, object: scoped }, sent), answer };
-	}
+	const gate = new Gate(authenticate, authorizer, endpoints, count);
 	return {
 		async execute(unauthenticated, credentials) {
 			const verbs = ['create', 'get', 'update', 'patch', 'delete'] as const;
-			const { request, answer } = await admitted(unauthenticated, credentials, ...verbs);
+			const { request, answer } = await gate.admitted(unauthenticated, credentials, ...verbs);
 			return await answer(request);
 		},
 		async list(unauthenticated, credentials) {
-			const { request, answer } = await admitted(unauthenticated, credentials, 'list', 'deletecollection');
+			const { request, answer } = await gate.admitted(unauthenticated, credentials, 'list', 'deletecollection');
 			return answer(request);
 		},
 		async watch(unauthenticated, credentials) {
-			const { request, answer } = await admitted(unauthenticated, credentials, 'watch');
+			const { request, answer } = await gate.admitted(unauthenticated, credentials, 'watch');
 			return answer(request);
 		},
 		async connect(unauthenticated, query, credentials) {
-			const { user, namespace, endpoint, verbs } = await allowed(unauthenticated, credentials);
+			const { user, namespace, endpoint, verbs } = await gate.allowed(unauthenticated, credentials);
 			const { verb, complete: _complete, ...rest } = unauthenticated;
 			// OPTIONS has no verb. The door passes it on for a proxied path only.
 			if (endpoint.connect === undefined || !(verb === '' || verbs.includes(verb)))
@@ -148,14 +104,78 @@ export function createPipeline(
 			return { location: await endpoint.connect(request, query), user };
 		},
 		async refuse(unauthenticated, credentials) {
-			await allowed(unauthenticated, credentials);
+			await gate.allowed(unauthenticated, credentials);
 			throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
 		},
 		async authorizePath(path, verb, credentials) {
 			const user = await authenticate(credentials);
-			allowedUser({ resourceRequest: false, user, verb, path }, credentials);
+			gate.allowedUser({ resourceRequest: false, user, verb, path }, credentials);
 		},
 	};
+}
+
+/** What every request passes before its endpoint. */
+class Gate {
+	readonly #authenticate: Authenticate;
+	readonly #authorizer: Authorizer;
+	readonly #endpoints: Resources;
+	readonly #count: CountRefusal;
+
+	constructor(authenticate: Authenticate, authorizer: Authorizer, endpoints: Resources, count: CountRefusal) {
+		this.#authenticate = authenticate;
+		this.#authorizer = authorizer;
+		this.#endpoints = endpoints;
+		this.#count = count;
+	}
+
+	/** The user that the request runs as, who may make it. */
+	allowedUser(attributes: Attributes, { impersonation }: Credentials): UserInfo {
+		const authorizer = this.#authorizer;
+		if (impersonation.length === 0) {
+			requireAllowed(authorizer, attributes);
+			return attributes.user;
+		}
+		const user = impersonatedUser(authorizer, attributes, impersonation);
+		if (user !== attributes.user) setSpanAttributes({ 'kubejoin.impersonator': attributes.user.username });
+		requireAllowed(authorizer, { ...attributes, user });
+		return user;
+	}
+
+	/** Authenticate, authorize, and find the endpoint. */
+	async allowed(unauthenticated: UnauthenticatedRequest, credentials: Credentials) {
+		const authenticated = this.#authenticate(credentials);
+		const caller = authenticated instanceof Promise ? await authenticated : authenticated;
+		requireBoundedNames(unauthenticated, this.#count);
+		const namespace = scopeOf(unauthenticated);
+		const user = this.allowedUser(attributesOf(unauthenticated, caller, namespace), credentials);
+		const endpoint = this.#endpoints.get(unauthenticated.resource);
+		const verbs = verbsOf(unauthenticated);
+		if (endpoint === undefined || verbs === undefined || !isServed(endpoint, unauthenticated.subresource))
+			throw new KubejoinError('API_PATH_NOT_FOUND', {});
+		return { user, namespace, endpoint, verbs };
+	}
+
+	/** The endpoint's function for the verb, and the request as it may be passed to it. */
+	async admitted<V extends Verb>(
+		unauthenticated: UnauthenticatedRequest,
+		credentials: Credentials,
+		...offered: readonly V[]
+	): Promise<{ request: ApiRequest; answer: NonNullable<ResourceStorage[V]> }> {
+		const { user, namespace, endpoint, verbs } = await this.allowed(unauthenticated, credentials);
+		const { verb, complete } = unauthenticated;
+		const answer = isOneOf(offered, verb) && verbs.includes(verb) && endpoint[verb];
+		if (!answer) throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
+		requireName(unauthenticated);
+		const completion = complete?.(this.#count);
+		const sent = completion instanceof Promise ? await completion : completion;
+		const object = sent?.object ?? unauthenticated.object;
+		if (object === undefined)
+			return { request: completedRequest(unauthenticated, { verb, user, namespace, object }, sent), answer };
+		const { resource, name, subresource } = unauthenticated;
+		requireBoundedNames({ resource, name, subresource, namespace, object }, this.#count);
+		const scoped = objectInScope(object, resource, namespace);
+		return { request: completedRequest(unauthenticated, { verb, user, namespace, object: scoped }, sent), answer };
+	}
 }
 
 /** The verbs of the row; undefined for a subresource that the row does not have. */
