@@ -113,7 +113,9 @@ const kubectlSim: Readonly<Record<string, string>> = {
 	'show the details of nodes or certificate signing requests': '显示节点或证书签名请求的详情',
 	'names, or a prefix of names; default: all': '名称或名称前缀；默认：全部',
 	'create the objects of a file': '创建文件中的对象',
-	'YAML or JSON; - for standard input; can be repeated': 'YAML 或 JSON；- 表示标准输入；可重复',
+	'YAML or JSON: a file, a directory, or - for standard input; can be repeated':
+		'YAML 或 JSON：文件、目录，或用 - 表示标准输入；可重复',
+	'read directories in these directories too': '同时读取这些目录的子目录',
 	'replace existing objects by those of a file': '用文件中的对象替换现有对象',
 	'delete objects': '删除对象',
 	'do not fail when an object does not exist': '对象不存在时不报错',

@@ -49,6 +49,33 @@ const local = new Date(now - new Date(now).getTimezoneOffset() * 60_000).toISOSt
 const header = `E${local.slice(5, 7)}${local.slice(8, 10)} ${local.slice(11, 19)}.000000    4711 memcache.go:265]`;
 const failure = `${header} "Unhandled Error" err="couldn't get current server API group list: Get \\"http://localhost:8080/api?timeout=32s\\": dial tcp 127.0.0.1:8080: connect: connection refused"\n`;
 
+describe('kubectl-sim create and replace', () => {
+	const unnamed = (verb: string) =>
+		`error: must specify one of -f and -k\ndo this: Name a file: kubectl-sim ${verb} -f FILE\n`;
+
+	it('refuse a subcommand of kubectl with the command of kubectl, and other words as kubectl does', async () => {
+		for (const [line, problem, remedy] of [
+			[
+				'create ns x',
+				'kubectl-sim has no subcommand "create ns": it creates the objects of files',
+				'kubectl create ns x',
+			],
+			['create bogus x', 'Unexpected args: [bogus x]', ''],
+			['create bogus -f a.yaml', 'Unexpected args: [bogus]', ''],
+		] as const) {
+			const known = `Use kubectl with the same kubeconfig: ${remedy}`;
+			const { err, exitCode } = await withServer(line);
+			const wanted = `error: ${problem}\ndo this: ${remedy === '' ? 'See: kubectl-sim create --help' : known}\n`;
+			deepEqual([err, exitCode], [wanted, 1]);
+		}
+	});
+
+	it('need a file, whether replace has other words or not', async () => {
+		for (const line of ['create', 'replace', 'replace foo'])
+			equal((await withServer(line)).err, unnamed(line.split(' ')[0] ?? ''));
+	});
+});
+
 describe('kubectl-sim without a kubeconfig', () => {
 	it('prints as many lines as kubectl and ends', async () => {
 		const attempts = {

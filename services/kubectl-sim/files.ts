@@ -5,9 +5,9 @@ import { readBytes } from '../../lib/files.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { asReceived } from '../../lib/kube/unmarshal.ts';
 import { limits } from '../../lib/limits.ts';
-import { printable, quoteInput } from '../../lib/text.ts';
+import { printable, quoteInput, shellWord } from '../../lib/text.ts';
 import { invalidCommand } from './command-errors.ts';
-import { type Kind, kindOfObject } from './kinds.ts';
+import { isServed, type Kind, kindOfObject } from './kinds.ts';
 
 export interface FileObject {
 	readonly kind: Kind;
@@ -21,7 +21,6 @@ export const sourceName = (path: string): string => (path === '-' ? 'STDIN' : pa
  * @param path  a file, or `-` for standard input
  * @throws COMMAND_INVALID  missing file, malformed YAML, or an object of an unknown kind; FILE_UNUSABLE
  * @source cli-runtime pkg/resource: documents divided by `---`, and Lists
- * @differs does not read directories and URLs
  */
 export async function readObjects(
 	path: string,
@@ -81,6 +80,7 @@ function fileObject(value: unknown, path: string, command: string): FileObject {
 	const kind = kindOfObject(apiVersion, kindName);
 	const { name = '', namespace = '' } = metadata ?? {};
 	if (kind === undefined) {
+		if (isServed(apiVersion, kindName)) throw notInSim(kindName, { path, command });
 		const problem = `no matches for kind "${kindName}" in version "${apiVersion}"`;
 		throw invalidCommand(
 			`resource mapping not found for name: "${name}" namespace: "${namespace}" from "${path}": ${problem}`,
@@ -96,6 +96,16 @@ function fileObject(value: unknown, path: string, command: string): FileObject {
 	for (const field of unreadFields(object, read, '')) throw refuse(`unknown field "${field}"`);
 	return { kind, object: { apiVersion, kind: kindName, ...object } };
 }
+
+/** A kind of the server that only kubectl can write. */
+const notInSim = (
+	kind: string,
+	{ path, command }: { readonly path: string; readonly command: string },
+): KubejoinError =>
+	new KubejoinError('COMMAND_INVALID', {
+		problem: `kubectl-sim cannot ${command} the kind ${quoteInput(kind)} in ${quoteInput(path)}, which the server has`,
+		remedy: `Use kubectl with the same kubeconfig: kubectl ${command} -f ${path === 'STDIN' ? '-' : shellWord(path)}`,
+	});
 
 /** The server's error contains the position and not the field. */
 function corruptField({ spec, data }: Readonly<Record<string, unknown>>, isSecret: boolean): string | undefined {

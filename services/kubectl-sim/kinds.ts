@@ -35,6 +35,10 @@ export function kindNamed(type: string, command: string): Kind {
 	return found;
 }
 
+/** Whether the server has a kind, which kubectl-sim may lack. */
+export const isServed = (apiVersion: string, kind: string): boolean =>
+	Object.values(resources).some((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion);
+
 /** The kind of an object in a file. */
 export const kindOfObject = (apiVersion: string, kind: string): Kind | undefined =>
 	kinds.find(({ resource }) => resource.kind === kind && apiVersionOf(resource) === apiVersion);

@@ -1,7 +1,9 @@
 /** `kubectl create`, `replace`, `delete`, `label` and `certificate`. */
 import type { Command } from 'commander';
+import { KubejoinError } from '../../lib/errors.ts';
+import { quoteInput, shellWord } from '../../lib/text.ts';
 import type { Access } from './access.ts';
-import { missingType } from './command-errors.ts';
+import { invalidCommand, missingType } from './command-errors.ts';
 import { namespaceOption, parseTypeAndNames, typeArgument } from './command-options.ts';
 import { allTypes } from './resource-types.ts';
 import { discovery, type NamespaceOptions, type Tools, withServer } from './with-server.ts';
@@ -24,11 +26,22 @@ function addFileCommand(program: Command, tools: Tools, verb: 'create' | 'replac
 	program
 		.command(verb)
 		.description(description)
-		.requiredOption('-f, --filename <file>', 'YAML or JSON; - for standard input; can be repeated', moreFiles)
+		.allowExcessArguments()
+		.option(
+			'-f, --filename <file>',
+			'YAML or JSON: a file, a directory, or - for standard input; can be repeated',
+			moreFiles,
+		)
+		.option('-R, --recursive', 'read directories in these directories too')
 		.addOption(namespaceOption())
-		.action(async (options: NamespaceOptions & { readonly filename: readonly string[] }, command: Command) => {
+		.action(async (options: FileOptions, command: Command) => {
+			const { filename, recursive } = options;
+			// kubectl replace ignores words, too.
+			if (verb === 'create' && command.args.length > 0) throw unexpectedWords(command.args);
+			if (filename === undefined) throw noFile(verb);
 			await withServer(command, tools, discovery.write, async ({ api }, access) =>
-				(await load()).writeFiles(verb, options.filename, {
+				(await load()).writeFiles(verb, filename, {
+					recursive,
 					api,
 					output,
 					readStdin,
@@ -38,6 +51,47 @@ function addFileCommand(program: Command, tools: Tools, verb: 'create' | 'replac
 			);
 		});
 }
+
+interface FileOptions extends NamespaceOptions {
+	readonly filename?: readonly string[];
+	readonly recursive?: true;
+}
+
+/** The commands below `kubectl create`, with their aliases. */
+const subcommands: ReadonlySet<string> = new Set([
+	...[
+		'clusterrole',
+		'clusterrolebinding',
+		'configmap',
+		'cm',
+		'cronjob',
+		'cj',
+		'deployment',
+		'deploy',
+		'ingress',
+		'ing',
+	],
+	...['job', 'namespace', 'ns', 'poddisruptionbudget', 'pdb', 'priorityclass', 'pc', 'quota', 'resourcequota', 'role'],
+	...['rolebinding', 'secret', 'service', 'svc', 'serviceaccount', 'sa', 'token'],
+]);
+
+/** @source kubectl pkg/cmd/create: `Unexpected args`, and its subcommands */
+function unexpectedWords(words: readonly string[]): KubejoinError {
+	const [first = ''] = words;
+	if (!subcommands.has(first)) return invalidCommand(`Unexpected args: [${words.map(shown).join(' ')}]`, 'create');
+	return new KubejoinError('COMMAND_INVALID', {
+		problem: `kubectl-sim has no subcommand "create ${first}": it creates the objects of files`,
+		remedy: `Use kubectl with the same kubeconfig: kubectl create ${words.map(shellWord).join(' ')}`,
+	});
+}
+const shown = (word: string): string => quoteInput(word).slice(1, -1);
+
+/** @source cli-runtime pkg/resource FilenameOptions.RequireFilenameOrKustomize @differs there is no -k */
+const noFile = (verb: string): KubejoinError =>
+	new KubejoinError('COMMAND_INVALID', {
+		problem: 'must specify one of -f and -k',
+		remedy: `Name a file: kubectl-sim ${verb} -f FILE`,
+	});
 
 /** @source pflag StringSlice: `-f a.yaml,b.yaml` are two files */
 const moreFiles = (value: string, before: readonly string[] = []): readonly string[] => [

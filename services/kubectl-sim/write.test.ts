@@ -184,8 +184,12 @@ subjects: [{kind: Group, name: g}]
 		equal(await of('kind: Node'), 'apiVersion not set');
 		equal(await of('apiVersion: v1'), 'kind not set');
 		equal(
-			await of('apiVersion: v1\nkind: Pod\nmetadata: {name: p}'),
-			'resource mapping not found for name: "p" namespace: "" from "F": no matches for kind "Pod" in version "v1"',
+			await of('apiVersion: v1\nkind: Podd\nmetadata: {name: p}'),
+			'resource mapping not found for name: "p" namespace: "" from "F": no matches for kind "Podd" in version "v1"',
+		);
+		equal(
+			await of('apiVersion: v1\nkind: Namespace\nmetadata: {name: p}'),
+			'kubectl-sim cannot create the kind "Namespace" in "F", which the server has',
 		);
 		equal(await of(`${role}rulez: [{verbs: [get]}]`), 'unknown field "rulez"');
 		equal(await of(role.replace('resources', 'resource')), 'unknown field "rules[0].resource"');

@@ -5,6 +5,7 @@ import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { printable, quoteInput } from '../../lib/text.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
+import { expandFilenames } from './filenames.ts';
 import { type FileObject, readObjects, sourceName, withSource } from './files.ts';
 import { type KindClient, kindNamed } from './kinds.ts';
 import type { Output } from './output.ts';
@@ -20,6 +21,8 @@ interface FileTools extends Tools {
 	readonly readStdin: () => Promise<Buffer>;
 	/** The option of the command line, which no object may contradict. */
 	readonly requiredNamespace?: string | undefined;
+	/** Reads directories in the directories of the command line too. */
+	readonly recursive?: boolean | undefined;
 }
 
 /**
@@ -32,10 +35,11 @@ interface FileTools extends Tools {
 export async function writeFiles(
 	verb: 'create' | 'replace',
 	paths: readonly string[],
-	{ api, output, namespace, readStdin, requiredNamespace }: FileTools,
+	{ api, output, namespace, readStdin, requiredNamespace, recursive = false }: FileTools,
 ): Promise<void> {
 	const files: { readonly path: string; readonly objects: readonly FileObject[] }[] = [];
-	for (const path of paths) files.push({ path, objects: await readObjects(path, verb, readStdin) });
+	for (const path of expandFilenames(paths, verb, recursive))
+		files.push({ path, objects: await readObjects(path, verb, readStdin) });
 	const errors: unknown[] = [];
 	for (const { path, kind, object } of files.flatMap(({ path, objects }) => objects.map((one) => ({ path, ...one })))) {
 		const own = object.metadata.namespace ?? namespace;
