@@ -31,11 +31,10 @@ export const verifyServer = (tools: JoinContext): Phase<Needs, { readonly server
 	async run({ fileCa, namedServer, fileCredential, discoveryTimeoutMs }) {
 		const { dial, say } = tools;
 		const server = trustedServer(namedServer, fileCa);
-		const connection =
-			fileCredential === undefined
-				? dial.verified(server.target, fileCa, server.tlsServerName)
-				: dial.withCredential(server, fileCredential);
 		const isAnonymous = fileCredential === undefined;
+		const connection = isAnonymous
+			? dial.verified(server.target, fileCa, server.tlsServerName)
+			: dial.withCredential(server, fileCredential);
 		const wanted = { endpoint: server.target, timeoutMs: discoveryTimeoutMs, isAnonymous };
 		try {
 			const published = clusterInfoServer(await readPublished(connection, wanted, tools));
