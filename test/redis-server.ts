@@ -14,6 +14,8 @@ export interface RedisServer {
 	readonly freeze: () => void;
 	readonly thaw: () => void;
 	readonly stop: () => Promise<void>;
+	/** Its log since it was ready. */
+	readonly log: () => string;
 }
 
 export interface RedisServerOptions {
@@ -30,10 +32,7 @@ async function waitUntilReady(child: ChildProcess): Promise<void> {
 	if (child.stdout === null) throw new Error('redis-server has no output');
 	for await (const line of createInterface({ input: child.stdout })) {
 		said.push(line);
-		if (line.includes('Ready to accept connections')) {
-			child.stdout.resume();
-			return;
-		}
+		if (line.includes('Ready to accept connections')) return;
 	}
 	throw new Error(`redis-server did not start:\n${said.join('\n')}`);
 }
@@ -63,7 +62,7 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
 		process.stderr.write('redis-server is not installed: the tests that need it are skipped\n');
 		return undefined;
 	}
-	const exited = once(child, 'exit');
+	const exited = once(child, 'close');
 	const endWithTest = () => child.kill('SIGKILL');
 	process.once('exit', endWithTest);
 	const end = async (signal: NodeJS.Signals) => {
@@ -72,6 +71,10 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
 		await exited;
 	};
 	await waitUntilReady(child);
+	let log = '';
+	child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+		log += text;
+	});
 	return {
 		url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`,
 		port,
@@ -80,5 +83,6 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
 		freeze: () => child.kill('SIGSTOP'),
 		thaw: () => child.kill('SIGCONT'),
 		stop: () => end('SIGTERM'),
+		log: () => log,
 	};
 }

@@ -123,13 +123,15 @@ function connectionReport(options: StoreOptions) {
 		async negotiate(): Promise<void> {
 			if (!isTls) return;
 			const socket = connect({ host, port, ...tlsOptions(host, options.tls, () => undefined) }).unref();
+			socket.on('error', () => socket.destroy());
 			try {
 				await once(socket, 'secureConnect', { signal: AbortSignal.timeout(deadlineMs) });
 				if (presented?.equals(socket.getPeerCertificate().raw))
 					attributes = { ...attributes, ...negotiated(socket, 'client') };
+				// Redis logs an error if the connection ends before its side of the handshake does.
+				socket.setTimeout(deadlineMs, () => socket.destroy()).end();
 			} catch {
 				// The commands tell what is wrong with the store.
-			} finally {
 				socket.destroy();
 			}
 		},

@@ -246,19 +246,21 @@ describe('with a redis-server that wants TLS, a client certificate and a user', 
 		tls: { ca: pem('ca.crt'), cert: pem('client.crt'), key: pem('client.key') },
 	});
 
+	const start = () =>
+		startRedis({
+			dir,
+			aclFile: join(dir, 'users.acl'),
+			tls: { ca: join(dir, 'ca.crt'), cert: join(dir, 'server.crt'), key: join(dir, 'server.key') },
+		});
+
 	before(async function () {
 		dir = mkdtempSync(join(tmpdir(), 'kubejoin-redis-tls-'));
 		makeCertificates(dir);
-		const aclFile = join(dir, 'users.acl');
 		writeFileSync(
-			aclFile,
+			join(dir, 'users.acl'),
 			`${redisDefaultUser(['registry'])}\nuser registry on >${password} ${redisAclRule('registry')}\n`,
 		);
-		server = await startRedis({
-			dir,
-			aclFile,
-			tls: { ca: join(dir, 'ca.crt'), cert: join(dir, 'server.crt'), key: join(dir, 'server.key') },
-		});
+		server = await start();
 		if (server === undefined) this.skip();
 	});
 	after(async () => {
@@ -288,6 +290,17 @@ describe('with a redis-server that wants TLS, a client certificate and a user', 
 		assert.equal(presented, server.fingerprint256.replaceAll(':', ''));
 		assert.equal(client, new X509Certificate(pem('client.crt')).subject.replaceAll('\n', ', '));
 		assert.deepEqual([tls, ca, name], ['mutual', server.issuer.replaceAll('\n', ', '), 'IP Address:127.0.0.1']);
+	});
+
+	it('causes no line in the log of Redis with the connection that it describes', async () => {
+		const store = await openStore(options());
+		while (store.connection?.()['tls.protocol.version'] === undefined)
+			await new Promise((resolve) => setImmediate(resolve));
+		await store.close();
+		await server?.stop();
+		const log = server?.log();
+		server = await start();
+		assert.doesNotMatch(log ?? '', /Error accepting/);
 	});
 
 	it('STORE_UNAVAILABLE: the certificate, the CA, the user or the keyspace is another', async () => {
