@@ -1,4 +1,5 @@
 /** EndpointSlices. @source pkg/apis/discovery/validation, pkg/apis/discovery/v1/defaults.go, release 1.37 */
+import { isDeepStrictEqual } from 'node:util';
 import { ipVersion } from '../../../lib/address.ts';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, labelValueProblems, subdomainProblems } from '../../../lib/kube/names.ts';
@@ -49,11 +50,13 @@ export const endpointSlices = kindStrategy<EndpointSlice>(resources.endpointSlic
 			? {}
 			: { ports: slice.ports.map((port) => ({ name: '', ...port, protocol: port.protocol ?? 'TCP' })) }),
 	}),
-	validate: (slice) => {
+	validate: (slice, previous) => {
 		const { addressType = '', endpoints = [] } = slice;
+		const isChanged = previous === undefined || !isDeepStrictEqual(endpoints, previous.endpoints ?? []);
+		const checked = isChanged ? endpoints : [];
 		return [
 			...portProblems(slice),
-			...endpoints.flatMap((one, index) => endpointProblems(one, addressType, `endpoints[${index}]`)),
+			...checked.flatMap((one, index) => endpointProblems(one, addressType, `endpoints[${index}]`)),
 			// Upstream checks these by declared rules, after all others.
 			...(addressType === '' ? [required('addressType')] : []),
 			...(addressType === '' || addressTypes.includes(addressType)

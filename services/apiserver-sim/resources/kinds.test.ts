@@ -536,6 +536,17 @@ describe('kinds', () => {
 			const changed = await update(endpointSlices, { ...same, endpoints: [] });
 			assert.equal(changed.metadata.generation, 2);
 		});
+
+		it('are checked again only where an update changes them', async () => {
+			const endpoints = [{ addresses: ['1.2.3.4'] }];
+			await create(endpointSlices, { addressType: 'IPv4', endpoints });
+			const other = await refusalOf(update(endpointSlices, { addressType: 'IPv6', endpoints }));
+			assert.match(other, /is invalid: addressType: Invalid value: null: field is immutable/);
+			const invalidated = await refusalOf(
+				update(endpointSlices, { addressType: 'IPv4', endpoints: [{ addresses: ['x'] }] }),
+			);
+			assert.match(invalidated, /endpoints\[0\]\.addresses\[0\]: Invalid value: "x"/);
+		});
 	});
 
 	describe('Namespaces', () => {
