@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { KubejoinError } from '../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { withoutManagedFields } from '../../lib/kube/managed-fields/without.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { ConfigMap, KubeObject, Lease, ObjectMeta } from '../../lib/kube/types.ts';
@@ -678,6 +678,11 @@ describe('the registry', () => {
 				await refusalOf(page({ resourceVersion: '999' })),
 				/^504 Timeout: Timeout: Too large resource version: 999/,
 			);
+			const retryOf = async (resourceVersionMatch: string) => {
+				const error: unknown = await page({ resourceVersion: '999', resourceVersionMatch }).catch((one) => one);
+				return hasCode(error, 'API_VERSION_TOO_LARGE') ? error.details.retryAfterSeconds : error;
+			};
+			assert.deepEqual([await retryOf('NotOlderThan'), await retryOf('Exact')], [1, undefined]);
 		});
 
 		it('has the selected labels', async () => {

@@ -124,7 +124,7 @@ export const apiErrors = {
 		requested: string;
 		current: string;
 		causes: readonly FieldProblem[];
-		retryAfterSeconds: number;
+		retryAfterSeconds?: number;
 	}>({
 		message: (f) => `Timeout: Too large resource version: ${f.requested}, current: ${f.current}`,
 		remedy: () => 'Read again without a resource version, or with one that this server returned',

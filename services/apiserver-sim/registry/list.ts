@@ -42,7 +42,7 @@ async function beginning<T extends KubeObject>(
 ): Promise<{ readonly snapshot: Snapshot; readonly start: number }> {
 	if (request.continueToken === '') return { snapshot: await firstSnapshot(objects, request, selection), start: 0 };
 	const { after, revision } = decodeContinue(request.continueToken);
-	await objects.cache.fresh(revision === undefined ? undefined : Number(revision));
+	await objects.cache.fresh(revision === undefined ? undefined : Number(revision), 'never');
 	const snapshot = objects.cache.snapshot(selection, revision);
 	if (snapshot !== undefined) return { snapshot, start: indexAfter(snapshot.objects, `${selection.prefix}${after}`) };
 	const token = encodeContinue({ after, revision: undefined });
@@ -58,7 +58,8 @@ async function firstSnapshot<T extends KubeObject>(
 	const wanted = versionNumber(resourceVersion);
 	const isPageOfVersion = resourceVersionMatch === '' && limit > 0;
 	const isExact = wanted !== undefined && wanted > 0 && (resourceVersionMatch === 'Exact' || isPageOfVersion);
-	await cache.fresh(wanted);
+	// @source storage/etcd3/store.go: the state of a version that is to come is not waited for
+	await cache.fresh(wanted, isExact ? 'never' : 'soon');
 	const snapshot = cache.snapshot(selection, isExact ? wanted : undefined);
 	if (snapshot !== undefined) return snapshot;
 	const because = 'The resourceVersion for the provided list is too old.';

@@ -22,6 +22,8 @@ import { CacheEvent, EventLog } from './event-log.ts';
 import { storePrefix } from './strategy.ts';
 import { type Backlog, Subscription } from './subscription.ts';
 
+type Retry = 'soon' | 'never';
+
 export interface WatchCacheOptions {
 	readonly signal: AbortSignal;
 	readonly log: Pick<Log, 'warn' | 'error'>;
@@ -103,10 +105,11 @@ export class WatchCache {
 	 * Resolves when the cache holds the latest state, or one that is no older than a revision.
 	 *
 	 * @param notOlderThan  undefined for the latest state; 0 for any
+	 * @param retry  whether a caller with a version that is to come shall ask again
 	 * @throws API_VERSION_TOO_LARGE, STORE_UNAVAILABLE
 	 */
-	async fresh(notOlderThan: number | undefined): Promise<void> {
-		await this.requireReached(notOlderThan);
+	async fresh(notOlderThan: number | undefined, retry: Retry = 'soon'): Promise<void> {
+		await this.requireReached(notOlderThan, retry);
 		const wanted = notOlderThan ?? (await this.#store.revision());
 		while (this.#revision === undefined || this.#revision < wanted) {
 			if (this.#options.signal.aborted) throw this.#closed();
@@ -120,7 +123,7 @@ export class WatchCache {
 	 * @throws API_VERSION_TOO_LARGE
 	 * @differs upstream waits three seconds for it, and a watch without initial events waits without an end
 	 */
-	async requireReached(wanted = 0): Promise<void> {
+	async requireReached(wanted = 0, retry: Retry = 'soon'): Promise<void> {
 		if (wanted <= (this.#revision ?? 0)) return;
 		const current = await this.#store.revision();
 		if (wanted <= current) return;
@@ -128,7 +131,7 @@ export class WatchCache {
 			requested: String(wanted),
 			current: String(current),
 			causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
-			retryAfterSeconds: 1,
+			...(retry === 'soon' ? { retryAfterSeconds: 1 } : {}),
 		});
 	}
 
