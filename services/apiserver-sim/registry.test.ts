@@ -814,7 +814,17 @@ describe('the registry', () => {
 		);
 		assert.equal(loggedErrors().length, 1);
 		assert.match(loggedErrors()[0] ?? '', /leases\.coordination\.k8s\.io\/ns\/bad/);
-		await on.delete(of('delete', { name: 'bad' }));
+		const unread = (name: string) => of('delete', { name, ignoreStoreReadError: true });
+		const verb = 'unsafe-delete-ignore-read-errors';
+		assert.match(await refusalOf(on.delete(unread('bad'))), new RegExp(`^403 .*not permitted to do "${verb}"`));
+		const authorizer = fakeAuthorizer(...['good', 'bad'].map((name) => `admin ${verb} leases ${name}`));
+		const context = { ...registryOn(store()), authorizer };
+		const permitted = createStorage({ resource: resources.leases, subresources: [] }, context);
+		assert.match(
+			await refusalOf(permitted.delete(unread('good'))),
+			/^409 .*unsafe deletion is not allowed because the object is decodable from storage/,
+		);
+		await permitted.delete(unread('bad'));
 	});
 
 	describe('watch', () => {

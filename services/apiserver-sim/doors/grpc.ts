@@ -19,6 +19,7 @@ import { impersonationHeaders } from '../request/impersonation-headers.ts';
 import { infoOfMethod, type MessageInfo, verbOfMethod } from '../request/info.ts';
 import {
 	type DeleteOptions,
+	readCollectionDeleteOptions,
 	readDeleteOptions,
 	readListOptions,
 	readPatchOptions,
@@ -128,7 +129,7 @@ class GrpcDoor {
 		const isDeletion = verbOfMethod(this.#resource, method)?.verb === 'deletecollection';
 		const complete = (count: CountRefusal) => {
 			const selected = readListOptions(queryOf(message), isDeletion ? 'deletecollection' : 'list', count);
-			if (isDeletion) return { ...selected, ...readDeleteOptions(message) };
+			if (isDeletion) return { ...selected, ...readCollectionDeleteOptions(message) };
 			return { ...selected, limit: selected.limit ? Math.min(selected.limit, MAX_PAGE) : MAX_PAGE };
 		};
 		const asked = { ...this.#request(method, message, call), complete };

@@ -13,7 +13,9 @@ import type { ObjectList, PatchType } from '../request/api-request.ts';
 import type { ResourceInfo } from '../request/info.ts';
 import type { Lifetime } from '../request/lifetime.ts';
 import {
+	type DeleteOptions,
 	deleteOptionsOfQuery,
+	readCollectionDeleteOptions,
 	readDeleteOptions,
 	readGetOptions,
 	readListOptions,
@@ -133,8 +135,8 @@ export class ResourceRequest {
 			return this.#completed;
 		}
 		if (verb === 'list') return readListOptions(query, verb, count);
-		if (verb === 'deletecollection') return this.#readDeletion(count, readListOptions(query, verb, count));
-		if (verb === 'delete') return this.#readDeletion(count);
+		if (verb === 'deletecollection') return this.#readCollectionDeletion(count, readListOptions(query, verb, count));
+		if (verb === 'delete') return this.#readDeletion(count).then(readDeleteOptions);
 		return patchType === undefined ? this.#readWrite(count) : this.#readPatch(count, patchType);
 	}
 
@@ -158,12 +160,14 @@ export class ResourceRequest {
 		return { ...options, object };
 	}
 
-	async #readDeletion(count: CountRefusal, selected: Completion = {}): Promise<Completion> {
+	async #readCollectionDeletion(count: CountRefusal, selected: Completion): Promise<Completion> {
+		return { ...selected, ...readCollectionDeleteOptions(await this.#readDeletion(count)) };
+	}
+
+	async #readDeletion(count: CountRefusal): Promise<DeleteOptions> {
 		const { query, contentType } = this.#http;
 		const body = await this.#http.readBody(count);
-		const options =
-			body.length === 0 ? deleteOptionsOfQuery(query) : readDeleteBody(body, decoderOf(contentType), count);
-		return { ...selected, ...readDeleteOptions(options) };
+		return body.length === 0 ? deleteOptionsOfQuery(query) : readDeleteBody(body, decoderOf(contentType), count);
 	}
 
 	#connect(): Promise<Answer> {

@@ -6,18 +6,23 @@
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { requirePreconditions } from '../../../lib/kube/preconditions.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
 import { limits } from '../../../lib/limits.ts';
+import { attributesOf, notAdmitted } from '../admit/admission.ts';
 import type { ApiRequest, ObjectList } from '../request/api-request.ts';
 import { deletionOf } from './deletion.ts';
 import { listObjects } from './list.ts';
+import { invalidObject } from './precondition.ts';
 import type { StoredObjects } from './stored-objects.ts';
 
 /** Answers with the object as it was last, or as it remains. */
 export async function deleteObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
 	const { group, kind, resource } = objects.resource;
 	const isNamespace = resource === 'namespaces';
+	if (request.ignoreStoreReadError) requireMayDeleteUnread(objects, request);
 	for (;;) {
 		const previous = await objects.find(request);
+		if (request.ignoreStoreReadError) requireUnreadable(objects, request.name, previous);
 		// Upstream names the kind where other conflicts name the resource.
 		const details = { resource: isNamespace ? resource : kind, group, name: request.name };
 		requirePreconditions(request.preconditions, previous.metadata, details, isNamespace);
@@ -36,6 +41,38 @@ export async function deleteObject<T extends KubeObject>(objects: StoredObjects<
 			request.lifetime.signal.throwIfAborted();
 		}
 	}
+}
+
+const unreadVerb = 'unsafe-delete-ignore-read-errors';
+
+/** @throws API_FORBIDDEN @source handlers/delete.go authorizeUnsafeDelete */
+function requireMayDeleteUnread<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): void {
+	const { user, resource, namespace, name } = request;
+	const { decision, reason, error } = objects.authorizer.authorize({
+		resourceRequest: true,
+		user,
+		verb: unreadVerb,
+		apiGroup: resource.group,
+		apiVersion: resource.version,
+		resource: resource.resource,
+		subresource: '',
+		namespace,
+		name,
+	});
+	if (decision === 'Allow') return;
+	const because =
+		error === undefined
+			? `not permitted to do "${unreadVerb}", reason: ${reason}`
+			: `error while checking permission for "${unreadVerb}", ${error}`;
+	throw notAdmitted(attributesOf({ request, operation: 'DELETE', object: undefined, previous: undefined }), because);
+}
+
+/** @throws API_CONFLICT @source registry/generic/registry/corrupt_obj_deleter.go */
+function requireUnreadable<T extends KubeObject>(objects: StoredObjects<T>, name: string, stored: T): void {
+	if (unmarshalProblem(objects.resource, stored) !== undefined) return;
+	const detail = 'unsafe deletion is not allowed because the object is decodable from storage';
+	const because = invalidObject(objects.resource, stored.metadata, detail);
+	throw new KubejoinError('API_CONFLICT', { ...objects.details(name), because });
 }
 
 /** Deletes the selected objects one by one: an error leaves the rest, as upstream. */

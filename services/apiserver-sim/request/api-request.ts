@@ -57,7 +57,7 @@ export interface RequestOptions {
 	readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
 	readonly propagationPolicy?: PropagationPolicy | undefined;
 	readonly gracePeriodSeconds?: number | undefined;
-	/** Of delete: answer also for an object that cannot be read. */
+	/** Of delete: remove an object that cannot be read, and no other. */
 	readonly ignoreStoreReadError: boolean;
 }
 

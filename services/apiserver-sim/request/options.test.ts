@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { KubejoinError } from '../../../lib/errors.ts';
 import {
 	deleteOptionsOfQuery,
+	readCollectionDeleteOptions,
 	readDeleteOptions,
 	readListOptions,
 	readPatchOptions,
@@ -84,6 +85,20 @@ describe('the options of a request', () => {
 			],
 		];
 		for (const [read, wanted] of rows) assert.equal(refusal(read), wanted);
+	});
+
+	it('of the deletion of an unreadable object exclude others, and a collection', () => {
+		const field = 'ignoreStoreReadErrorWithClusterBreakingPotential';
+		const others = { propagationPolicy: 'Orphan', gracePeriodSeconds: 0, preconditions: {} };
+		const withOthers = () => readDeleteOptions({ [field]: true, ...others });
+		assert.equal(readDeleteOptions({ [field]: true }).ignoreStoreReadError, true);
+		for (const name of Object.keys(others))
+			assert.ok(refusal(withOthers).includes(`${field}: Invalid value: true: cannot be set together with .${name}`));
+		assert.match(
+			refusal(() => readCollectionDeleteOptions({ [field]: true })),
+			/is not allowed with DELETECOLLECTION/,
+		);
+		assert.equal(readDeleteOptions({ [field]: false, ...others }).ignoreStoreReadError, false);
 	});
 
 	it('of a deletion come from the query where there is no body', () => {

@@ -222,6 +222,25 @@ export function deleteOptionsOfQuery(query: URLSearchParams): DeleteOptions {
 
 const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];
 
+const unreadField = 'ignoreStoreReadErrorWithClusterBreakingPotential';
+const unreadConflicts = ['propagationPolicy', 'orphanDependents', 'gracePeriodSeconds', 'preconditions'] as const;
+
+/** @source ValidateIgnoreStoreReadError */
+function unreadProblems(options: DeleteOptions): FieldProblem[] {
+	if (options[unreadField] !== true) return [];
+	return unreadConflicts
+		.filter((name) => (options[name] ?? undefined) !== undefined)
+		.map((name) => invalid(unreadField, true, `cannot be set together with .${name}`));
+}
+
+/** @throws API_INVALID */
+export function readCollectionDeleteOptions(options: DeleteOptions): Partial<RequestOptions> {
+	const read = readDeleteOptions(options);
+	const detail = 'is not allowed with DELETECOLLECTION, try again after removing the option';
+	requireNone('DeleteOptions', options[unreadField] === true ? [invalid(unreadField, true, detail)] : []);
+	return read;
+}
+
 /** @throws API_INVALID */
 export function readDeleteOptions(options: DeleteOptions): Partial<RequestOptions> {
 	const { propagationPolicy: policy, orphanDependents, dryRun = [] } = options;
@@ -232,6 +251,7 @@ export function readDeleteOptions(options: DeleteOptions): Partial<RequestOption
 			? []
 			: [notSupported('propagationPolicy', policy.slice(0, 256), [...policies, 'nil'])]),
 		...dryRunProblems(dryRun),
+		...unreadProblems(options),
 	]);
 	const { uid, resourceVersion } = options.preconditions ?? {};
 	return {
