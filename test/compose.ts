@@ -104,6 +104,8 @@ export async function openProject(name: string): Promise<Project> {
 		compose,
 		containers,
 		async down() {
+			// docker-compose 1.29 removes it; v2 leaves containers such as those of `run`, while they run.
+			if (hasPlugin) await docker('rm', '-f', `${name}_lab`).catch(() => undefined);
 			try {
 				await compose('--profile', 'chaos', 'down', '-v', '--remove-orphans');
 			} catch (error) {
