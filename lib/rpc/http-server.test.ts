@@ -90,6 +90,8 @@ describe('an HTTP server', () => {
 			['', '1.1', 'Host: a', 'Host: a'],
 			['', '1.1', 'Host: a', 'hOST: b'],
 			['', '1.0', 'Host: a', 'Host:'],
+			['', '2.0', 'Host: a', 'Host: b'],
+			['', '1.1', 'Host: a', ...Array.from({ length: 1_500 }, () => 'A: a'), 'Host: b'],
 			[': missing required Host header', '1.1'],
 			[': malformed Host header', '1.1', 'Host: a b'],
 			[': malformed Host header', '1.1', 'Host: a/b'],
@@ -104,6 +106,8 @@ describe('an HTTP server', () => {
 		for (const target of ['http://a:b/', 'http://[::1/', 'http://a:1:2/'])
 			assert.match(await answerTo(target, '1.1', 'Host: a'), /^HTTP\/1.1 400 Bad Request\r\n/, target);
 		assert.equal(await statusOf('GET /\r\n\r\n'), '400');
+		const text = await answerTo('/', '2.0', 'Host: a');
+		assert.match(text, /^HTTP\/1\.1 505 HTTP Version Not Supported: unsupported protocol version\r\n/);
 		assert.deepEqual(served, []);
 		await answerTo('/', '1.0');
 		await answerTo('/', '1.1', 'Host:');
@@ -111,6 +115,18 @@ describe('an HTTP server', () => {
 		await answerTo('http://a:80/b', '1.1', 'Host: c');
 		await answerTo('https://x@d', '1.1', 'Host: c');
 		assert.deepEqual(served, [undefined, '', '[::1%25a]:80', 'a:80', 'd']);
+	});
+
+	it('gives a handler all headers that fit their limit', async () => {
+		let names: readonly string[] = [];
+		await serve((request, response) => {
+			names = request.rawHeaders.filter((_, at) => at % 2 === 0);
+			response.end(request.headers['impersonate-user']);
+		});
+		const headers = `${'A:\r\n'.repeat(4_000)}Impersonate-User: eve\r\n`;
+		const text = await send(`GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${headers}\r\n`);
+		assert.equal(text.split('\r\n\r\n')[1], 'eve');
+		assert.equal(names.length, 4_003);
 	});
 
 	it('headers that do not come in time are answered 408', async () => {

@@ -2,7 +2,7 @@
  * The one place where an HTTP server is made: for health, REST, the page, traces and the lab. A handler that throws or
  * rejects is answered 500 and reported; it never ends the process. Slow headers and slow requests are cut.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -33,6 +33,8 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		connectionsCheckingInterval: CHECK_INTERVAL_MS,
 	};
 	const server = createServer(options, (request, response) => void answer(request, response));
+	// Without it Node drops the headers after the thousandth: one that impersonates a user, or a second `Host`.
+	server.maxHeadersCount = 0;
 	const exchanges = new WeakMap<Duplex, Exchanges>();
 	const unread = new UnreadResponses();
 	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, exchanges.get(socket)?.last, count));
@@ -47,9 +49,9 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		const ofConnection = known ?? new Exchanges(count, unread);
 		if (known === undefined) exchanges.set(socket, ofConnection);
 		if (!ofConnection.admit(request, response)) return;
-		const problem = problemOfHost(request);
-		if (problem !== undefined) {
-			refuseHost(response, problem);
+		const refusal = refusalOf(request);
+		if (refusal !== undefined) {
+			refuse(response, refusal);
 			return;
 		}
 		setHost(request);
@@ -65,25 +67,33 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 
 const ignore = (): void => undefined;
 
+/** The status with its text, in the words of Go. */
+type Refusal = readonly [status: 400 | 505, text: string];
+const badRequest = (problem = ''): Refusal => [400, `Bad Request${problem}`];
+const unsupportedVersion: Refusal = [505, 'HTTP Version Not Supported: unsupported protocol version'];
+
 /**
  * Two readers of one request could see two hosts.
  *
- * @returns the text of the refusal, which can be empty
  * @source net/http request.go readRequest, server.go conn.readRequest, httpguts ValidHostHeader
  * @differs a request of HTTP/2 with two hosts, without a host, or with a malformed one is refused, which Go accepts
  */
-function problemOfHost({ rawHeaders, httpVersion, url = '' }: IncomingMessage): string | undefined {
+function refusalOf(request: IncomingMessage): Refusal | undefined {
+	const { rawHeaders, httpVersion, url = '' } = request;
+	// Not by the version: a request line of HTTP/1 can state that of HTTP/2.
+	const isHttp1 = request instanceof IncomingMessage;
 	let host: string | undefined;
 	for (let at = 0; at < rawHeaders.length; at += 2) {
 		if (!isHostName(rawHeaders[at] ?? '')) continue;
 		const value = rawHeaders[at + 1] ?? '';
 		// nghttp2 refuses two of one name. Of both names, `:authority` counts, and comes first.
 		if (host === undefined) host = value;
-		else if (httpVersion !== '2.0') return '';
+		else if (isHttp1) return badRequest();
 	}
-	if (httpVersion === '0.9' || !hostAndPort.test(hostOfTarget(url))) return '';
-	if (host === undefined) return httpVersion === '1.1' ? ': missing required Host header' : undefined;
-	return hostCharacters.test(host) ? undefined : ': malformed Host header';
+	if (httpVersion === '0.9' || !hostAndPort.test(hostOfTarget(url))) return badRequest();
+	if (isHttp1 && httpVersion === '2.0') return unsupportedVersion;
+	if (host === undefined) return httpVersion === '1.1' ? badRequest(': missing required Host header') : undefined;
+	return hostCharacters.test(host) ? undefined : badRequest(': malformed Host header');
 }
 const isHostName = (name: string): boolean =>
 	(name.length === 4 && /^host$/i.test(name)) || (name.length === 10 && /^:authority$/i.test(name));
@@ -94,15 +104,14 @@ const hostAndPort = /^(?:\[[\w:.%-]*\]|[-\w!$%&'()*+,.;=~]*)(?::\d*)?$/;
 /** That of an absolute target; empty for another target. */
 const hostOfTarget = (url: string): string => (url.startsWith('/') ? '' : (absoluteHost.exec(url)?.[1] ?? ''));
 
-function refuseHost(response: ServerResponse, problem: string): void {
-	const text = `Bad Request${problem}`;
-	response.statusCode = 400;
-	if (response.req.httpVersionMajor === 1) {
+function refuse(response: ServerResponse, [status, text]: Refusal): void {
+	response.statusCode = status;
+	if (response.req instanceof IncomingMessage) {
 		response.statusMessage = text;
 		response.setHeader('connection', 'close');
 	}
 	response.setHeader('content-type', PLAIN_TEXT['content-type']);
-	response.end(`400 ${text}`);
+	response.end(`${status} ${text}`);
 }
 
 /**

@@ -841,7 +841,9 @@ const kubelets: readonly Target[] = [
 		file: 'lib/rpc/http-server.ts',
 		tests: ['lib/rpc/http-server.test.ts', 'lib/rpc/listener.test.ts'],
 		mutants: [
-			["else if (httpVersion !== '2.0') return '';", ''],
+			['else if (isHttp1) return badRequest();', ''],
+			['const isHttp1 = request instanceof IncomingMessage;', "const isHttp1 = httpVersion !== '2.0';"],
+			['	server.maxHeadersCount = 0;\n', ''],
 			[' || (name.length === 10 && /^:authority$/i.test(name))', ''],
 			["httpVersion === '0.9' ||", 'false ||'],
 			["httpVersion === '1.1' ? ':", "httpVersion === '' ? ':"],

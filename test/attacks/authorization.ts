@@ -172,6 +172,18 @@ export const authorization: AttackGroup = {
 			},
 		},
 		{
+			title: 'send a thousand headers through a proxy that appends `Impersonate-User`',
+			attacker: 'a node',
+			result: '403: no header is dropped, and the request never runs with the rights of the proxy',
+			async run(target) {
+				const node = await issueUser(target.mesh, 'system:node:impersonator', ['system:nodes']);
+				const own = Object.fromEntries(Array.from({ length: 1_200 }, (_, at) => [`a${at}`, '']));
+				const headers = { ...own, 'Impersonate-User': 'system:masters' };
+				const { status, body } = await https(target, '/api/v1/nodes/impersonator', { ...node, headers });
+				assert.equal(status, 403, body);
+			},
+		},
+		{
 			title: 'forge a service-account token: no signature, another key, algorithm, issuer or audience, altered claims',
 			attacker: 'network access only',
 			result: '401 without a reason',

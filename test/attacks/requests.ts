@@ -51,6 +51,7 @@ async function sendHostileTargets(send: (bytes: string) => ReturnType<typeof sen
 const hostileHosts: Readonly<Record<string, string>> = {
 	'two hosts': 'Host: localhost\r\nHost: localhost\r\n',
 	'two different hosts': 'Host: localhost\r\nhost: evil.example\r\n',
+	'a second host after a thousand headers': `Host: localhost\r\n${'A:\r\n'.repeat(1_200)}Host: evil.example\r\n`,
 	'no host': '',
 	'a host with a path': 'Host: localhost/a\r\n',
 	'a host with a blank': 'Host: local host\r\n',
