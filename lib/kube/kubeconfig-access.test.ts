@@ -189,13 +189,14 @@ describe('the cluster and user of a kubeconfig', () => {
 		);
 	});
 
-	it('reads files: token before tokenFile, trimmed; reports path and reason of an unreadable one', () => {
+	it('reads files: tokenFile before token while it can be read, trimmed; reports path and reason of an unreadable one', () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
 		const at = join(directory, 'config');
 		try {
 			writeFileSync(join(directory, 'token'), ' abc\r\n');
 			writeFileSync(join(directory, 'empty'), '\n');
 			assert.equal(user('tokenFile: token', at).token, 'abc');
+			assert.equal(user('tokenFile: token, token: x', at).token, 'abc');
 			assert.equal(user('tokenFile: /nonexistent, token: x', at).token, 'x');
 			assert.equal(
 				message(() => user('tokenFile: /nonexistent', at)),

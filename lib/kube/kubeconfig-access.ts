@@ -92,7 +92,7 @@ export function currentUser(config: Kubeconfig, path: string): UserCredentials {
 	const certificate = credentialFile(user, 'client-certificate', at);
 	const key = credentialFile(user, 'client-key', at);
 	refuseHalf(certificate, key, at);
-	const token = user.token ?? tokenOfFile(user.tokenFile, at);
+	const token = tokenOf(user, at);
 	if (token !== undefined) checkToken(token, at);
 	return {
 		name: wanted,
@@ -289,9 +289,19 @@ function credentialFile(
 	});
 }
 
+/** @source client-go transport NewBearerAuthWithRefreshRoundTripper: the file has precedence while it can be read */
+function tokenOf({ token, tokenFile }: KubeconfigUser, at: Place): string | undefined {
+	if (tokenFile === undefined) return token;
+	try {
+		return tokenOfFile(tokenFile, at);
+	} catch (error) {
+		if (token === undefined) throw error;
+		return token;
+	}
+}
+
 /** Client-go reads a token file again and again, and trims it each time. */
-function tokenOfFile(file: string | undefined, { path, name }: Place): string | undefined {
-	if (file === undefined) return undefined;
+function tokenOfFile(file: string, { path, name }: Place): string {
 	const token = readNamed(file, path, (problem) => problem).trim();
 	if (token !== '') return token;
 	return refuse(path, {

@@ -120,6 +120,9 @@ const join: readonly Target[] = [
 			['if (credential === undefined) throw', 'if (false) throw'],
 			["tlsBootstrapToken === '' ? fileCredential", 'fileCredential !== undefined ? fileCredential'],
 			['certificatesText(certificates)', 'ca'],
+			["checkKeyMaterial({ ca }, user ?? { name: '' }, path);", ''],
+			['if (problems.length > 0)', 'if (false)'],
+			["tlsBootstrapToken === '' && user", 'user'],
 		],
 	},
 	{
@@ -129,6 +132,7 @@ const join: readonly Target[] = [
 			['const server = trustedServer(namedServer, fileCa);', 'const server = trustedServer({ server: "" }, fileCa);'],
 			["if (!hasCode(error, 'API_FORBIDDEN')) throw", 'if (false) throw'],
 			['fileCredential === undefined', 'true'],
+			["tlsBootstrapToken === '' ? server", 'true ? server'],
 		],
 	},
 	{

@@ -56,6 +56,11 @@ describe('the connections of a node', () => {
 		assert.equal(door.handshakes(), 2);
 	});
 
+	it('presents the certificate of a credential beside its token, which cannot replace it', async () => {
+		const credential = { ...(await node('first')), token: 'abcdef.0123456789abcdef' };
+		assert.equal(await user(createDial().withCredential(server(), credential)), 'system:node:first');
+	});
+
 	it('verifies each server with its own CA and name', async () => {
 		const dial = createDial();
 		const closeUnused = dial.keepOpen();

@@ -35,10 +35,13 @@ function dialWith(open: Open, unverified: SecureContext): Dial {
 		unverified: (endpoint) => unshared(openUnverifiedChannel(endpoint, unverified)),
 		verified: (endpoint, ca, tlsServerName) =>
 			connections.use(endpoint, tlsOf(tlsServerName === undefined ? { ca } : { ca, tlsServerName })),
-		withCredential: (server, credential) =>
-			'token' in credential
-				? connections.use(server.target, tlsOf(server), (channel) => withBearerToken(channel, credential.token))
-				: connections.use(server.target, { ...tlsOf(server), cert: credential.certificate, key: credential.key }),
+		withCredential: (server, credential) => {
+			const own = 'certificate' in credential ? { cert: credential.certificate, key: credential.key } : {};
+			const { token } = credential;
+			return connections.use(server.target, { ...tlsOf(server), ...own }, (channel) =>
+				token === undefined ? channel : withBearerToken(channel, token),
+			);
+		},
 		asNode: (server, { certificate: cert, key }) => connections.use(server.target, { ...tlsOf(server), cert, key }),
 		keepOpen: () => connections.keepOpen(),
 	};

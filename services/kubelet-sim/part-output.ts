@@ -33,7 +33,7 @@ export function trustText(part: PartOfJoin, lastPhase: string): string {
 /** Of a discovery file that is not read yet, the credential is unknown. */
 function credentialOf({ credential }: PartOfJoin): keyof typeof credentialWords {
 	if (credential === undefined) return 'unknown';
-	return 'token' in credential ? 'token' : 'certificate';
+	return 'certificate' in credential ? 'certificate' : 'token';
 }
 
 const credentialWords = {

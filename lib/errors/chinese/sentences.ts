@@ -59,7 +59,11 @@ const causes: Readonly<Record<string, string>> = {
 	'the cluster does not publish cluster-info, so it does not support joining by token':
 		'集群没有公布 cluster-info，不支持用令牌加入',
 	'the server is the API server of another program': '应答的是其他程序的 API 服务器',
+	'Correct these entries of {path}, or remove the ones that the join does not need':
+		'更正 {path} 中的这些条目，或删除加入集群时用不到的条目',
 	'the discovery file is not a kubeconfig with one cluster and its CA': '发现文件不是包含集群及其 CA 的 kubeconfig',
+	'an entry of the discovery file is invalid; entries that the join does not use are checked too':
+		'发现文件中有条目无效；加入集群时用不到的条目也会检查',
 	'the URL belongs to another file, or its server has no certificate that this machine trusts':
 		'URL 指向其他文件，或本机不信任其服务器的证书',
 	'the discovery file comes from cluster-info, which is public and has no credentials':

@@ -104,7 +104,10 @@ export const discoveryDiagnoses = {
 		...or('the address or the CA of the cluster changed between the two reads'),
 	},
 	DISCOVERY_FILE_INVALID: {
-		mostLikely: () => 'the discovery file is not a kubeconfig with one cluster and its CA',
+		mostLikely: (f) =>
+			f.remedy === undefined
+				? 'the discovery file is not a kubeconfig with one cluster and its CA'
+				: 'an entry of the discovery file is invalid; entries that the join does not use are checked too',
 		...or('the URL belongs to another file, or its server has no certificate that this machine trusts'),
 	},
 	DISCOVERY_CREDENTIAL_MISSING: {

@@ -50,11 +50,12 @@ export const discoveryErrors = {
 			'document changed between two reads',
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
-	DISCOVERY_FILE_INVALID: defineError<{ problem: string }>({
+	DISCOVERY_FILE_INVALID: defineError<{ problem: string; remedy?: string | undefined }>({
 		message: (f) => f.problem,
-		remedy: () =>
+		remedy: (f) =>
+			f.remedy ??
 			'Copy the kubeconfig of cluster-info into the file: ' +
-			'kubectl-sim get configmap cluster-info -n kube-public -o yaml',
+				'kubectl-sim get configmap cluster-info -n kube-public -o yaml',
 		grpc: grpcCode.INVALID_ARGUMENT,
 	}),
 	DISCOVERY_CREDENTIAL_MISSING: defineError<None>({

@@ -7,7 +7,7 @@
 import { relative } from 'node:path';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory, writeUnflushedFile } from '../../../lib/files.ts';
-import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
+import { type Kubeconfig, userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { type ClusterSettings, writeKubeletFiles } from '../cluster-settings.ts';
 import type { NodeIdentity } from '../identity.ts';
@@ -18,6 +18,8 @@ import { retryWhileUnavailable } from './retry.ts';
 interface Needs {
 	readonly server: TrustedServer;
 	readonly credential: BootstrapCredential;
+	/** The discovery file with one cluster, if the credential is that of the file. */
+	readonly fileKubeconfig?: Kubeconfig | undefined;
 	readonly settings: ClusterSettings;
 	readonly isDryRun: boolean;
 	readonly nodeName: string;
@@ -43,7 +45,8 @@ export const checkNodeName = (tools: JoinContext, word: CredentialWord = 'token'
 		if (!inputs.isDryRun) await writeFiles(inputs, tools);
 		return {};
 	},
-	async run({ server, credential, settings, isDryRun, nodeName, tlsBootstrapTimeoutMs, replaces }) {
+	async run(inputs) {
+		const { server, credential, isDryRun, nodeName, tlsBootstrapTimeoutMs, replaces } = inputs;
 		const { dial, signal } = tools;
 		const connection = dial.withCredential(server, credential);
 		try {
@@ -60,21 +63,37 @@ export const checkNodeName = (tools: JoinContext, word: CredentialWord = 'token'
 		} finally {
 			connection.close();
 		}
-		if (!isDryRun) await writeFiles({ server, credential, settings }, tools);
+		if (!isDryRun) await writeFiles(inputs, tools);
 		return {};
 	},
 });
 
 async function writeFiles(
-	{ server, credential, settings }: Pick<Needs, 'server' | 'credential' | 'settings'>,
+	{
+		server,
+		credential,
+		fileKubeconfig,
+		settings,
+	}: Pick<Needs, 'server' | 'credential' | 'fileKubeconfig' | 'settings'>,
 	{ paths, say }: Pick<JoinContext, 'paths' | 'say'>,
 ): Promise<void> {
 	await makePrivateDirectory(paths.kubernetesDirectory);
 	await makePrivateDirectory(paths.kubeletDirectory);
-	const kubeconfig = userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', credential);
+	const kubeconfig = fileKubeconfig ?? userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', credential);
+	const contents = writeKubeconfig(withClusterName(kubeconfig, settings.clusterName));
 	// The join deletes this file, and no program reads it after a crash.
-	writeUnflushedFile({ path: paths.bootstrapKubeconfig, contents: writeKubeconfig(kubeconfig), mode: 0o600 });
+	writeUnflushedFile({ path: paths.bootstrapKubeconfig, contents, mode: 0o600 });
 	say(`[kubelet-start] Wrote ${relative(paths.root, paths.bootstrapKubeconfig)}`);
 	await writeKubeletFiles(paths, settings);
 	say(`[kubelet-start] Writing kubelet configuration to file "${relative(paths.root, paths.kubeletConfiguration)}"`);
 }
+
+/** @source kubeadm cmd/join.go fetchInitConfigurationFromJoinConfiguration */
+const withClusterName = (config: Kubeconfig, cluster: string): Kubeconfig => ({
+	...config,
+	clusters: config.clusters.map((entry) => ({ ...entry, name: cluster })),
+	contexts: config.contexts.map(({ name, context }) => ({
+		name,
+		context: name === config.currentContext ? { ...context, cluster } : context,
+	})),
+});

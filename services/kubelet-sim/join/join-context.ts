@@ -48,8 +48,10 @@ export interface KubeletEndpoint {
 	readonly port: number;
 }
 
-/** The credential of the node before it has a certificate. */
-export type BootstrapCredential = { readonly token: string } | { readonly certificate: string; readonly key: string };
+/** The credential of the node before it has a certificate. With both, the API server takes the certificate. */
+export type BootstrapCredential =
+	| { readonly token: string }
+	| { readonly certificate: string; readonly key: string; readonly token?: string | undefined };
 
 /** The word for it in texts: a discovery file can have a client certificate in place of a token. */
 export type CredentialWord = 'token' | 'credential';

@@ -7,8 +7,8 @@ import { limits } from '../../../lib/limits.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import type { SignedKubeconfig } from '../trust.ts';
 
-/** The API server in cluster-info. */
-export type NamedServer = Pick<ClusterAccess, 'server' | 'tlsServerName'>;
+/** The API server in cluster-info. kubeadm uses no other field of its cluster than this and the CA. */
+export type NamedServer = Pick<ClusterAccess, 'server'>;
 interface ReadCluster {
 	readonly claimedCa: readonly X509Certificate[];
 	readonly namedServer: NamedServer;
@@ -39,10 +39,9 @@ export function parseClaimedCa(claimedCa: string): readonly X509Certificate[] {
  * @throws CLUSTER_INFO_INVALID
  */
 export function readCluster(signedKubeconfig: SignedKubeconfig): ReadCluster {
-	const { ca, server, tlsServerName } = parseCluster(signedKubeconfig);
+	const { ca, server } = parseCluster(signedKubeconfig);
 	if (ca === undefined) return refuse('it has no certificate-authority-data');
-	const namedServer = { server, ...(tlsServerName === undefined ? {} : { tlsServerName }) };
-	return { claimedCa: parseClaimedCa(ca), namedServer };
+	return { claimedCa: parseClaimedCa(ca), namedServer: { server } };
 }
 
 /** The address in a cluster-info that is not needed; undefined if it has none. */

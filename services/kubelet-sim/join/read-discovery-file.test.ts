@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ErrorCode, hasCode } from '../../../lib/errors.ts';
@@ -95,8 +96,11 @@ describe('read-file', () => {
 		await fails(of({ ...none, 'insecure-skip-tls-verify': true }), /insecure-skip-tls-verify/);
 		await fails(
 			of({ 'certificate-authority-data': 'eA==' }),
-			/^could not get CA certificate from discovery kubeconfig/,
+			/^unable to load root certificates/,
+			'KUBECONFIG_INVALID',
 		);
+		const damaged = Buffer.from(ca.replace(/\n-----END/, 'A\n-----END')).toString('base64');
+		await fails(of({ 'certificate-authority-data': damaged }), /certificate/, 'KUBECONFIG_INVALID');
 	});
 
 	it('refuses a file from a URL that names a file of this machine', () => {
@@ -112,7 +116,84 @@ describe('read-file', () => {
 	});
 
 	it('refuses a credential that kubejoin cannot use, by its name', async () => {
-		const users = [{ name: 'u', user: { exec: { command: 'x' } } }];
-		await fails(run(kubeconfig({ users })), /has exec, which kubejoin does not use/, 'KUBECONFIG_INVALID');
+		const apiVersion = 'client.authentication.k8s.io/v1';
+		for (const [field, value] of [
+			['exec', { apiVersion, command: 'x', interactiveMode: 'Never' }],
+			['auth-provider', { name: 'oidc' }],
+			['username', 'a'],
+			['password', 'b'],
+			['as', 'c'],
+		] as const) {
+			const users = [{ name: 'u', user: { [field]: value } }];
+			await fails(
+				run(kubeconfig({ users }), token),
+				new RegExp(`has ${field}, which kubejoin does not use$`),
+				'KUBECONFIG_INVALID',
+			);
+		}
+	});
+
+	it('refuses a certificate with the key of another, before it is sent', async () => {
+		const pair = (certificate: string, key: string) => ({
+			'client-certificate-data': Buffer.from(certificate).toString('base64'),
+			'client-key-data': Buffer.from(key).toString('base64'),
+		});
+		const of = (user: object) => run(kubeconfig({ users: [{ name: 'u', user }] }));
+		await fails(of(pair('x', 'x')), /^tls: failed to find any PEM data in certificate input$/, 'KUBECONFIG_INVALID');
+		const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+		const key = privateKey.export({ type: 'sec1', format: 'pem' }).toString();
+		await fails(of(pair(ca, key)), /^tls: private key/, 'KUBECONFIG_INVALID');
+	});
+
+	it('refuses an entry that the join does not use, as kubeadm does', async () => {
+		const and = (list: string, item: object) =>
+			kubeconfig({ [list]: [...((kubeconfig() as unknown as Record<string, object[]>)[list] ?? []), item] });
+		for (const [config, problem] of [
+			[
+				and('contexts', { name: 'd', context: { cluster: 'x', user: 'y' } }),
+				'[user "y" was not found for context "d", cluster "x" was not found for context "d"]',
+			],
+			[
+				and('contexts', { name: 'd', context: { user: 'u', cluster: 'k', namespace: 'N_' } }),
+				'namespace "N_" for context "d" does not conform to the kubernetes DNS_LABEL rules',
+			],
+			[and('clusters', { name: 'l', cluster: {} }), 'no server found for cluster "l"'],
+			[
+				and('users', { name: 'v', user: { token, username: 'x' } }),
+				'more than one authentication method found for v; found [token basicAuth], only one is allowed',
+			],
+			[
+				and('clusters', cluster({ 'certificate-authority-data': undefined, 'certificate-authority': '/none' }, 'l')),
+				'unable to read certificate-authority /none for l due to open /none: no such file or directory',
+			],
+		] as const)
+			await fails(run(config, token), new RegExp(`^invalid configuration: ${problem.replace(/[[\]()]/g, '\\$&')}$`));
+		await run(
+			and('users', { name: 'v', user: { exec: { apiVersion: 'client.authentication.k8s.io/v1beta1', command: 'x' } } }),
+		);
+	});
+
+	it('keeps the other entries of the file for the bootstrap kubeconfig, and embeds files', async () => {
+		writeFileSync(join(tools.paths.root, 'ca.crt'), ca);
+		writeFileSync(join(tools.paths.root, 'token'), `${token}\n`);
+		const named = cluster({
+			'certificate-authority-data': undefined,
+			'certificate-authority': 'ca.crt',
+			'tls-server-name': 'n',
+		});
+		const other = { name: 'other', user: { token: 'kept' } };
+		const config = kubeconfig({
+			clusters: [named, cluster({}, 'left out')],
+			users: [{ name: 'u', user: { tokenFile: 'token' } }, other],
+		});
+		const { fileKubeconfig, fileCredential } = await run(config);
+		assert.deepEqual(fileCredential, { token });
+		assert.deepEqual(fileKubeconfig, {
+			clusters: [cluster({ 'tls-server-name': 'n' })],
+			contexts: [context],
+			users: [{ name: 'u', user: { token } }, other],
+			currentContext: 'c',
+		});
+		assert.equal((await run(config, token)).fileKubeconfig, undefined);
 	});
 });

@@ -7,6 +7,7 @@ import { verifyServer } from './verify-server.ts';
 const needs = {
 	fileCa: 'the CA of the file' as FileCa,
 	namedServer: { server: 'https://h:6443', endpoint: 'h:6443' },
+	tlsBootstrapToken: '',
 	discoveryTimeoutMs: 600_000,
 };
 const published = (server: string) => ({
@@ -31,6 +32,14 @@ describe('verify-server', () => {
 	it('uses the credential in the file', async () => {
 		await run([published('https://h:6443')], { fileCredential: { token: 't' } });
 		assert.deepEqual(tools.dialled, ['with credential h:6443', 'closed']);
+	});
+
+	it('forgets the other fields of the file with a token of the command line, as kubeadm does', async () => {
+		const namedServer = { ...needs.namedServer, tlsServerName: 'n' };
+		assert.equal((await run([{}], { namedServer })).server.tlsServerName, 'n');
+		tools.remove();
+		const { server } = await run([{}], { namedServer, tlsBootstrapToken: 'abcdef.0123456789abcdef' });
+		assert.equal(server.tlsServerName, undefined);
 	});
 
 	it('keeps the server of the file when cluster-info names another, and prints a warning', async () => {

@@ -20,6 +20,8 @@ interface Needs {
 	readonly fileCa: FileCa;
 	readonly namedServer: Pick<ClusterAccess, 'server' | 'endpoint' | 'tlsServerName'>;
 	readonly fileCredential?: BootstrapCredential | undefined;
+	/** Empty: the file has the credential. */
+	readonly tlsBootstrapToken: string;
 	readonly discoveryTimeoutMs: number;
 }
 
@@ -28,7 +30,7 @@ export const verifyServer = (tools: JoinContext): Phase<Needs, { readonly server
 	name: 'discovery/verify-server',
 	trust: 'the node trusts this API server and can send its credential',
 	moment: 'node-trusts-cluster',
-	async run({ fileCa, namedServer, fileCredential, discoveryTimeoutMs }) {
+	async run({ fileCa, namedServer, fileCredential, tlsBootstrapToken, discoveryTimeoutMs }) {
 		const { dial, say } = tools;
 		const server = trustedServer(namedServer, fileCa);
 		const isAnonymous = fileCredential === undefined;
@@ -44,7 +46,8 @@ export const verifyServer = (tools: JoinContext): Phase<Needs, { readonly server
 						`"${published}" which defined in the cluster-info ConfigMap`,
 				);
 			setSpanAttributes({ 'kubejoin.server': namedServer.server });
-			return { server };
+			// kubeadm creates a kubeconfig for the token, with the address and the CA of the file and no other field.
+			return { server: tlsBootstrapToken === '' ? server : trustedServer({ server: namedServer.server }, fileCa) };
 		} finally {
 			connection.close();
 		}
