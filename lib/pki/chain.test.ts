@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { KeyObject } from 'node:crypto';
 import { chainProblem } from './chain.ts';
 import { octetString, sequence, tagged, taggedBytes } from './der.ts';
 import {
@@ -144,6 +145,31 @@ describe('chains, as Go verifies them', () => {
 		);
 		const [first = root, ...others] = same;
 		assert.equal(problem([first, ...others], [await ca('other', undefined)]), unknown);
+		const signer = await makeCertificate({ commonName: 'same', keys, extensions: [caExtension()] });
+		assert.equal(problem([first, ...others], [signer]), undefined);
+		const expired = { commonName: 'same', keys, extensions: [caExtension()], notAfter: testNow - day };
+		assert.match(problem([first, ...others], [await makeCertificate(expired)]) ?? '', /has expired/);
+	});
+
+	it('verifies no signature with the key of a stranger, which can take long', async () => {
+		const stranger = await ca('root', undefined);
+		const intermediate = await ca('intermediate', stranger);
+		const leaf = await leafOf(intermediate);
+		const keys: KeyObject[] = [];
+		for (const { certificate } of [leaf, intermediate, stranger]) {
+			const verify = certificate.verify.bind(certificate);
+			certificate.verify = (key) => {
+				keys.push(key);
+				return verify(key);
+			};
+		}
+		assert.equal(problem([leaf, intermediate, stranger], [root]), unknown);
+		assert.deepEqual(
+			keys.map((key) => key.equals(root.certificate.publicKey)),
+			[true, true],
+		);
+		assert.equal(problem([leaf, intermediate], [stranger]), undefined);
+		assert.equal(keys.length, 4);
 	});
 });
 

@@ -842,6 +842,11 @@ const kubelets: readonly Target[] = [
 		mutants: [['	await turn();\n', '']],
 	},
 	{
+		file: 'lib/pki/chain.ts',
+		tests: ['lib/pki/chain.test.ts'],
+		mutants: [['const trusted = [...anchors];', 'const trusted = [...anchors, ...intermediates];']],
+	},
+	{
 		file: 'lib/rpc/http-server.ts',
 		tests: ['lib/rpc/http-server.test.ts', 'lib/rpc/listener.test.ts'],
 		mutants: [
@@ -850,7 +855,7 @@ const kubelets: readonly Target[] = [
 			['	server.maxHeadersCount = 0;\n', ''],
 			[' || (name.length === 10 && /^:authority$/i.test(name))', ''],
 			["httpVersion === '0.9' ||", 'false ||'],
-			["httpVersion === '1.1' ? ':", "httpVersion === '' ? ':"],
+			["httpVersion === '1.1' ? bad", "httpVersion === '' ? bad"],
 			['const host = hostOfTarget(url) || ', 'const host = '],
 			['if (!response.writableFinished) response.req', 'if (response.writableFinished) response.req'],
 		],
