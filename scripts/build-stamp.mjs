@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const folders = ['chaos', 'infra', 'lib', 'scripts', 'services', 'test'];
 /** npm writes the last one when it installs. */
@@ -23,10 +23,13 @@ function filesUnder(root, folder) {
 		.sort();
 }
 
-/** The time of the last change of a file (ctime) cannot be set, so a changed file with its old size and mtime counts. */
-function stateOf(path) {
+/**
+ * The time of the last change of a file (ctime) cannot be set, so a changed file with its old size and mtime counts. A
+ * checkout that was moved, or is mounted elsewhere, is unchanged.
+ */
+function stateOf(root, path) {
 	const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true, throwIfNoEntry: false }) ?? {};
-	return `${path} ${size} ${mtimeNs} ${ctimeNs} ${ino}\n`;
+	return `${relative(root, path)} ${size} ${mtimeNs} ${ctimeNs} ${ino}\n`;
 }
 
 const digestOf = (lines) => {
@@ -38,14 +41,16 @@ const digestOf = (lines) => {
 /** The state of the sources. Take it before the build: a file that changes during the build then counts as changed. */
 export const sourcesDigest = (root) =>
 	digestOf(
-		[...folders.flatMap((folder) => filesUnder(root, folder)), ...files.map((file) => join(root, file))].map(stateOf),
+		[...folders.flatMap((folder) => filesUnder(root, folder)), ...files.map((file) => join(root, file))].map((path) =>
+			stateOf(root, path),
+		),
 	);
 
 const outputsDigest = (root) =>
 	digestOf(
 		filesUnder(root, 'dist')
 			.filter((path) => path !== stampPath(root))
-			.map((path) => `${path}\n`),
+			.map((path) => `${relative(root, path)}\n`),
 	);
 
 export const writeStamp = (root, sources) => writeFileSync(stampPath(root), `${sources} ${outputsDigest(root)}`);

@@ -28,6 +28,14 @@ describe('the stamp of a build', () => {
 		assert.equal(isBuilt(root), true);
 	});
 
+	it('is valid after the checkout was moved', () => {
+		const moved = `${root}-moved`;
+		renameSync(root, moved);
+		const found = isBuilt(moved);
+		renameSync(moved, root);
+		assert.equal(found, true);
+	});
+
 	const changes: Record<string, () => void> = {
 		'another text of the same size and time': () => {
 			const path = join(root, 'lib/kube/a.ts');

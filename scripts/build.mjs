@@ -3,12 +3,14 @@
  * usage: node scripts/build.mjs [PROGRAM [ARGUMENT...]]   then runs the program in this process
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isBuilt, removeStamp, sourcesDigest, writeStamp } from './build-stamp.mjs';
+import { missingTools } from './build-tools.cjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const output = join(root, 'dist');
 
 // The modules that check the version of Node are not compiled yet.
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -21,12 +23,28 @@ if (found[0] < wanted[0] || (found[0] === wanted[0] && found[1] < wanted[1])) {
 /** The exit code. A build that fails or is interrupted leaves no stamp. */
 function build() {
 	if (isBuilt(root)) return 0;
-	const sources = sourcesDigest(root);
-	removeStamp(root);
-	const npm = { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' };
-	const { status } = spawnSync('npm', ['run', '--silent', 'build:all'], npm);
-	if (status === 0) writeStamp(root, sources);
-	return status ?? 1;
+	const problem = missingTools(root);
+	if (problem !== undefined) return fail(problem);
+	try {
+		mkdirSync(output, { recursive: true });
+		accessSync(output, constants.W_OK);
+		const sources = sourcesDigest(root);
+		removeStamp(root);
+		const npm = { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' };
+		const { status } = spawnSync('npm', ['run', '--silent', 'build:all'], npm);
+		if (status === 0) writeStamp(root, sources);
+		return status ?? 1;
+	} catch (error) {
+		const earlier = existsSync(join(output, 'bundle'))
+			? ', or start the earlier build: node dist/bundle/scripts/up.js'
+			: '';
+		return fail(`kubejoin cannot be compiled: ${error.message}\ndo this: Let this user write to ${output}${earlier}\n`);
+	}
+}
+
+function fail(text) {
+	process.stderr.write(text);
+	return 1;
 }
 
 process.exitCode = build();

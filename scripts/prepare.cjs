@@ -1,14 +1,11 @@
 /** npm runs this after it has installed: compiles, or says what is missing for it. Written for any Node. */
 const { spawnSync } = require('node:child_process');
-const { existsSync } = require('node:fs');
 const { join } = require('node:path');
+const { missingTools } = require('./build-tools.cjs');
 
-const tools = ['typescript', 'esbuild'];
-const missing = tools.filter((tool) => !existsSync(join(__dirname, '..', 'node_modules', tool)));
-if (missing.length > 0) {
-	process.stderr.write(
-		`kubejoin is compiled when it is installed and needs the development dependencies (missing: ${missing.join(', ')}): run npm ci --include=dev\n`,
-	);
+const problem = missingTools(join(__dirname, '..'));
+if (problem !== undefined) {
+	process.stderr.write(problem);
 	process.exitCode = 1;
 } else {
 	process.exitCode =
