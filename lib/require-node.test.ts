@@ -14,9 +14,12 @@ describe('the version of Node', () => {
 	});
 
 	it('is checked by every program before it imports anything else', () => {
-		const { bin, scripts } = JSON.parse(read('package.json')) as Record<'bin' | 'scripts', Record<string, string>>;
+		const { programs: linked, scripts } = JSON.parse(read('package.json')) as Record<
+			'programs' | 'scripts',
+			Record<string, string>
+		>;
 		const programs = [
-			...Object.values(bin),
+			...Object.values(linked),
 			...Object.values(scripts).flatMap((script) => script.match(/dist\/\S+\.js/g) ?? []),
 		];
 		const services = ['apiserver-sim', 'ca-service', 'controller-manager-sim', 'token-store', 'observer'].map(
