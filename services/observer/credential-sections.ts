@@ -158,7 +158,7 @@ const phaseChecks: ReadonlyMap<string, readonly CheckKey[]> = new Map([
 	['discovery/confirm', ['serverVerified', 'clusterInfoSame']],
 	['discovery/read-file', ['fileHasCa']],
 	['discovery/verify-server', ['serverVerified']],
-	['tls-bootstrap/read-config', ['tokenAccepted']],
+	['tls-bootstrap/read-config', ['credentialAccepted']],
 	['tls-bootstrap/check-node-name', ['nodeNameFree']],
 	['tls-bootstrap/create-key', ['keyWritten']],
 	['register', ['nodeRegistered']],

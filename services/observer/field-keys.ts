@@ -58,9 +58,10 @@ export type CheckKey =
 	| `clusterInfo${'Signed' | 'Same'}`
 	| 'serverVerified'
 	| 'fileHasCa'
+	| 'credentialAccepted'
 	| `pin${'Equal' | 'Given'}`
 	| `jws${'KeyId' | 'Algorithm' | 'Equal'}`
-	| `token${'Form' | 'Found' | 'NotDeleted' | 'Type' | 'Secret' | 'Id' | 'NotExpired' | 'Usage' | 'Groups' | 'Accepted'}`
+	| `token${'Form' | 'Found' | 'NotDeleted' | 'Type' | 'Secret' | 'Id' | 'NotExpired' | 'Usage' | 'Groups'}`
 	| `node${'NameFree' | 'Registered'}`
 	| 'keyWritten'
 	| `csr${'Signature' | 'Approved' | 'Issued'}`

@@ -126,7 +126,7 @@ describe('the page', () => {
 			}
 		});
 		assert.deepEqual(await texts(page, '.moment'), [
-			'The node trusts the cluster. It can show its token now.',
+			'The node trusts the cluster. It can show its credential now.',
 			'The cluster trusts the node. It has a certificate.',
 		]);
 		assert.deepEqual(await texts(page, '.lane-name'), [
@@ -320,7 +320,7 @@ describe('the page', () => {
 		await page.getByRole('link', { name: '加入记录' }).waitFor();
 		assert.equal(await page.evaluate('document.documentElement.lang'), 'zh-CN');
 		await listed(page, 'node-1').click();
-		await page.locator('.moment', { hasText: '节点信任集群：现在可以出示令牌' }).waitFor();
+		await page.locator('.moment', { hasText: '节点信任集群：现在可以出示凭据' }).waitFor();
 		await shot(page, 'chinese-dark');
 		await page.getByRole('button', { name: 'EN', exact: true }).click();
 		await page.reload();

@@ -51,7 +51,7 @@ export const partTextsInChinese: Readonly<Record<keyof typeof partTexts, string>
 };
 
 export const checkTextsInChinese: Readonly<Record<keyof typeof checkTexts, string>> = {
-	inputValid: '令牌、公钥哈希、节点名和地址的格式有效',
+	inputValid: '加入集群的参数格式有效',
 	clusterInfoSigned: 'cluster-info 中有此令牌 ID 的签名',
 	clusterInfoSame: '文本与已签名的文本逐字节相同',
 	serverVerified: '服务器证书由受信任的 CA 签发，名称与所连接的名称相符',
@@ -70,7 +70,7 @@ export const checkTextsInChinese: Readonly<Record<keyof typeof checkTexts, strin
 	tokenNotExpired: '令牌未过期',
 	tokenUsage: '令牌的用途包括身份认证',
 	tokenGroups: '令牌的组以 system:bootstrappers: 开头',
-	tokenAccepted: 'API 服务器接受令牌',
+	credentialAccepted: 'API 服务器接受凭据',
 	nodeNameFree: '没有同名的 Ready 节点',
 	nodeRegistered: 'API 服务器接受 Node',
 	keyWritten: 'P-256 密钥已写入文件，权限为 0600',

@@ -52,7 +52,7 @@ export const partTexts: Readonly<Record<PartKey, string>> = {
 };
 
 export const checkTexts: Readonly<Record<CheckKey, string>> = {
-	inputValid: 'Token, pins, name and address have a valid form',
+	inputValid: 'The arguments of the join have a valid form',
 	clusterInfoSigned: 'cluster-info has a signature for the ID of the token',
 	clusterInfoSame: 'The text is the signed text, byte for byte',
 	serverVerified: 'The server has a certificate of the trusted CA, for the dialed name',
@@ -71,7 +71,7 @@ export const checkTexts: Readonly<Record<CheckKey, string>> = {
 	tokenNotExpired: 'The token has not expired',
 	tokenUsage: 'The token can be used for authentication',
 	tokenGroups: 'Its groups begin with system:bootstrappers:',
-	tokenAccepted: 'The API server accepted the token',
+	credentialAccepted: 'The API server accepted the credential',
 	nodeNameFree: 'No Ready node has this name',
 	nodeRegistered: 'The API server accepted the Node',
 	keyWritten: 'The P-256 key is in a file with mode 0600',

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Step } from '../api.ts';
+import type { Failure, Join, Step, Tls } from '../api.ts';
 import { joinedSpans, refusedSpans, traceId } from '../spans.fixture.ts';
 import { stepsOf } from '../steps.ts';
 import { chinese } from './chinese.ts';
 import { english } from './english.ts';
-import { requestText } from './map/trust-words.ts';
+import { clusterTrustForm, keptCredential, reasonOf, requestText } from './map/trust-words.ts';
 import { labelPlace, outcomeOf, pauseMs, placeOf, trustChanges, trustWordOf } from './row-text.ts';
+import { type JoinState, phasesByFile } from './state-at.ts';
 import { wordsOf } from './words.ts';
 
 const stepIn = (spans: typeof joinedSpans, label: string): Step =>
@@ -31,7 +32,7 @@ describe('the text of a row', () => {
 			[...trustChanges(checks)],
 			[
 				['preflight', 'trustNone'],
-				['tls-bootstrap/read-config', 'trustToken'],
+				['tls-bootstrap/read-config', 'trustCredential'],
 			],
 		);
 	});
@@ -60,6 +61,36 @@ describe('the text of a row', () => {
 			assert.equal(textOf(method), textOf(request));
 			assert.notEqual(textOf(method), method);
 		}
+	});
+
+	it('speaks of no token in a join with the certificate of a discovery file', () => {
+		for (const words of [wordsOf(english), wordsOf(chinese)]) {
+			const checks = phasesByFile.flatMap((label) => [
+				{ ...check, label },
+				{ ...check, label, failure: {} as Failure },
+			]);
+			const request = { ...message, label: 'get configmaps kube-system/kubeadm-config', tls: 'mutual' } as const;
+			const state = { clusterTrusts: 'credential', nodeTrusts: 'cluster' } as JoinState;
+			const texts = [
+				...[...checks, request].map((step) => requestText(step, words)),
+				...checks.flatMap((step) => trustWordOf(step) ?? []).map(words.say),
+				...phasesByFile.map((label) => words.trust({ label, trust: 'accepted' })),
+				words.say(reasonOf(clusterTrustForm(state, {} as Join))),
+				words.say('nodeTrusts'),
+			];
+			assert.deepEqual(
+				texts.filter((text) => /token|令牌/.test(text)),
+				[],
+			);
+			assert.match(requestText({ ...request, tls: 'one-way' }, words), /token|令牌/);
+			const first = { ...message, tls: 'one-way', phase: 'discovery/verify-server' } as const;
+			assert.equal(requestText(first, words), requestText({ ...message, tls: 'unverified' }, words));
+		}
+	});
+
+	it('says that a refused node kept its credential unless it sent one', () => {
+		const kept = (tokenBytes: number, tls: Tls) => keptCredential({ tokenBytes, tls } as Join);
+		assert.deepEqual([kept(0, 'one-way'), kept(23, 'one-way'), kept(0, 'mutual')], [true, false, false]);
 	});
 
 	it('is an answer where the caller expects the error, and nothing for other messages', () => {

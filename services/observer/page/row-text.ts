@@ -30,13 +30,13 @@ const trustWords: ReadonlyMap<string, Word> = new Map([
 	['discovery/pin-ca', 'trustCa'],
 	['discovery/read-file', 'trustCa'],
 	['discovery/trust-without-pin', 'trustUnpinned'],
-	['tls-bootstrap/read-config', 'trustToken'],
-	['tls-bootstrap/check-node-name', 'trustToken'],
+	['tls-bootstrap/read-config', 'trustCredential'],
+	['tls-bootstrap/check-node-name', 'trustCredential'],
 	['tls-bootstrap/verify-certificate', 'trustBoth'],
 ]);
 export const trustForms: { readonly [word in Word]?: Form } = {
 	trustNone: 'none',
-	trustToken: 'none',
+	trustCredential: 'none',
 	trustCa: 'one-way',
 	trustBoth: 'mutual',
 	trustUnpinned: 'broken',

@@ -34,8 +34,8 @@ export interface JoinState {
 	 * that of the real kubeadm; the services see its requests and not its checks.
 	 */
 	readonly nodeTrusts: 'nothing' | 'ca' | 'cluster' | 'unpinned' | 'refused' | 'unknown';
-	readonly clusterTrusts: 'nothing' | 'token' | 'node';
-	/** The user that the API server saw while the node had only a token. */
+	readonly clusterTrusts: 'nothing' | 'credential' | 'node';
+	/** The user of the bootstrap token; absent if the node authenticates with a certificate of its discovery file. */
 	readonly tokenUser?: string;
 	/** The connection of the node's last message. */
 	readonly line?: { readonly tls?: Tls; readonly peer: Lane; readonly failed: boolean };
@@ -61,7 +61,7 @@ export function stateAt(join: Join, steps: Iterable<Step>, t?: number): JoinStat
 		clusterTrusts: begun.some(({ moment }) => moment === 'cluster-trusts-node')
 			? 'node'
 			: hasPassed(checks, 'tls-bootstrap/read-config') || hasPassed(checks, 'tls-bootstrap/check-node-name')
-				? 'token'
+				? 'credential'
 				: 'nothing',
 		...(tokenUser === undefined ? {} : { tokenUser }),
 		...(line === undefined

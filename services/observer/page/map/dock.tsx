@@ -8,7 +8,7 @@ import { LineSample } from '../seals.tsx';
 import { type JoinState, type PhaseState, stateAt } from '../state-at.ts';
 import { useWords } from '../words.ts';
 import type { Replay } from './replay.ts';
-import { clusterTrustForm, nodeTrustForm, requestText } from './trust-words.ts';
+import { clusterTrustForm, nodeTrustForm, reasonOf, requestText } from './trust-words.ts';
 
 interface DockProps {
 	readonly join: Join | undefined;
@@ -159,7 +159,7 @@ export function TrustStrip({ join, state }: { readonly join: Join; readonly stat
 				<strong class="short">{say(node.short)}</strong>
 				<span class="long">
 					<strong>{say(node.title)}</strong>
-					<span class="quiet">{say(node.reason)}</span>
+					<span class="quiet">{say(reasonOf(node))}</span>
 				</span>
 			</div>
 			<div class={`trust ${cluster.form}`}>
@@ -170,9 +170,9 @@ export function TrustStrip({ join, state }: { readonly join: Join; readonly stat
 				<span class="long">
 					<strong>{say(cluster.title)}</strong>
 					<span class="quiet">
-						{state.tokenUser !== undefined && state.clusterTrusts === 'token'
+						{state.tokenUser !== undefined && state.clusterTrusts === 'credential'
 							? messages.knowsToken(state.tokenUser)
-							: say(cluster.reason)}
+							: say(reasonOf(cluster))}
 					</span>
 				</span>
 			</div>

@@ -5,6 +5,7 @@ import { useWords, type Words } from '../words.ts';
 import { Glyph, LOW_SHARE, leftOf, Ring } from './glyphs.tsx';
 import { ATTACKER, type Box, storeOf } from './layout.ts';
 import type { Party } from './scene.ts';
+import { keptCredential } from './trust-words.ts';
 
 /** The contents of a store, by its owner. */
 export const storeWords: readonly (readonly [id: string, word: Word])[] = [
@@ -130,7 +131,8 @@ export function secondLine(
 	if (service?.health === 'away') return say(awayWords[service.why ?? 'unreachable']);
 	if (service?.health === 'failing') return say('failing');
 	if (role === 'node') {
-		if (node === 'refused') return join?.tokenBytes === 0 ? say('keptToken') : (join?.failure?.code ?? say('refused'));
+		if (node === 'refused')
+			return join && keptCredential(join) ? say('keptCredential') : (join?.failure?.code ?? say('refused'));
 		if (node === 'joining') return life === undefined ? say('noCertificateYet') : say('joining');
 		if (node === 'NotReady') return 'NotReady';
 		if (life === undefined) return say('joined');

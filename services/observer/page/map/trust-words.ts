@@ -5,32 +5,41 @@ import type { Form } from '../forms.ts';
 import type { JoinState } from '../state-at.ts';
 import type { Words } from '../words.ts';
 
+type Title =
+	| `nodeTrusts${'Nothing' | 'Ca' | 'Cluster' | 'Anyone'}`
+	| 'nodeTrustUnknown'
+	| 'nodeRefuses'
+	| `clusterTrusts${'Nothing' | 'Node'}`
+	| 'clusterNothing';
 interface TrustForm {
 	readonly form: Form;
-	readonly title: Word;
-	readonly reason: Word;
+	readonly title: Title;
+	/** Default: that of the title. */
+	readonly reason?: Word;
 	readonly short: Word;
 }
 
+export const reasonOf = ({ title, reason }: TrustForm): Word => reason ?? `${title}Why`;
+
 export const nodeTrustForm = ({ nodeTrusts }: JoinState): TrustForm => nodeForms[nodeTrusts];
 const nodeForms: Readonly<Record<JoinState['nodeTrusts'], TrustForm>> = {
-	nothing: { form: 'none', title: 'nodeTrustsNothing', reason: 'nodeTrustsNothingWhy', short: 'shortNotYet' },
-	ca: { form: 'one-way', title: 'nodeTrustsCa', reason: 'nodeTrustsCaWhy', short: 'shortCa' },
-	cluster: { form: 'one-way', title: 'nodeTrustsCluster', reason: 'nodeTrustsClusterWhy', short: 'shortTrusted' },
-	unpinned: { form: 'broken', title: 'nodeTrustsAnyone', reason: 'nodeTrustsAnyoneWhy', short: 'shortAnyone' },
-	unknown: { form: 'planned', title: 'nodeTrustUnknown', reason: 'nodeTrustUnknownWhy', short: 'shortUnknown' },
-	refused: { form: 'broken', title: 'nodeRefuses', reason: 'nodeRefusesWhy', short: 'lineBroken' },
+	nothing: { form: 'none', title: 'nodeTrustsNothing', short: 'shortNotYet' },
+	ca: { form: 'one-way', title: 'nodeTrustsCa', short: 'shortCa' },
+	cluster: { form: 'one-way', title: 'nodeTrustsCluster', short: 'shortTrusted' },
+	unpinned: { form: 'broken', title: 'nodeTrustsAnyone', short: 'shortAnyone' },
+	unknown: { form: 'planned', title: 'nodeTrustUnknown', short: 'shortUnknown' },
+	refused: { form: 'broken', title: 'nodeRefuses', short: 'lineBroken' },
 };
 
-export function clusterTrustForm({ clusterTrusts, nodeTrusts }: JoinState, { tokenBytes }: Join): TrustForm {
-	if (clusterTrusts === 'node')
-		return { form: 'mutual', title: 'clusterTrustsNode', reason: 'clusterTrustsNodeWhy', short: 'shortTrusted' };
-	if (clusterTrusts === 'token')
-		return { form: 'none', title: 'clusterTrustsNothing', reason: 'clusterTrustsTokenWhy', short: 'shortNotYet' };
-	if (nodeTrusts === 'refused' && tokenBytes === 0)
-		return { form: 'none', title: 'clusterNothing', reason: 'clusterNothingWhy', short: 'shortNotYet' };
-	return { form: 'none', title: 'clusterTrustsNothing', reason: 'clusterTrustsNothingWhy', short: 'shortNotYet' };
+export function clusterTrustForm({ clusterTrusts, nodeTrusts }: JoinState, join: Join): TrustForm {
+	if (clusterTrusts === 'node') return { form: 'mutual', title: 'clusterTrustsNode', short: 'shortTrusted' };
+	const nothing: TrustForm = { form: 'none', title: 'clusterTrustsNothing', short: 'shortNotYet' };
+	if (clusterTrusts === 'credential') return { ...nothing, reason: 'clusterTrustsCredential' };
+	return nodeTrusts === 'refused' && keptCredential(join) ? { ...nothing, title: 'clusterNothing' } : nothing;
 }
+
+/** The node sent neither a token nor, over mutual TLS, the certificate of its discovery file. */
+export const keptCredential = ({ tokenBytes, tls }: Join): boolean => tokenBytes === 0 && tls !== 'mutual';
 
 /** Until the API server reports the request, a message has the name of its gRPC method. */
 const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
@@ -51,17 +60,21 @@ const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
 	[/^create leases|^Leases\/Create$/, 'createLease'],
 ];
 
+type Request = Pick<Step, 'label' | 'tls'> & Partial<Pick<Step, 'phase'>>;
+
 /** The request in words; undefined: only its label is known. */
-function requestWordOf({ label, tls }: Pick<Step, 'label' | 'tls'>): RequestWord | undefined {
+function requestWordOf({ label, tls, phase }: Request): RequestWord | undefined {
 	if (label === 'get configmaps kube-public/cluster-info' || label === 'ConfigMaps/Get')
-		return tls === 'unverified' ? 'download' : 'downloadAgain';
+		return tls === 'unverified' || phase === 'discovery/verify-server' ? 'download' : 'downloadAgain';
 	if (label.startsWith('get nodes ') || label === 'Nodes/Get') return tls === 'mutual' ? 'findNode' : 'askName';
-	return requests.find(([pattern]) => pattern.test(label))?.[1];
+	const word = requests.find(([pattern]) => pattern.test(label))?.[1];
+	// With the certificate of a discovery file, and not with a token.
+	return word === 'readConfig' && tls === 'mutual' ? 'readCluster' : word;
 }
 
 /** A step of a join in a sentence without a subject. */
 export function requestText(
-	step: Pick<Step, 'label' | 'tls' | 'kind'> & { readonly failure?: unknown },
+	step: Request & Pick<Step, 'kind'> & { readonly failure?: unknown },
 	{ requestTexts, phaseTexts }: Words,
 ): string {
 	if (step.kind === 'check') return phaseTexts.sentence(step.label, step.failure !== undefined) ?? step.label;
