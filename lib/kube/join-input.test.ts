@@ -82,6 +82,7 @@ describe('findings about a typed or pasted value', () => {
 		'https://h:6443': /scheme/,
 		h: /port is missing/,
 		'h:': /port after the colon is missing/,
+		':6443': /host in front of the colon is missing/,
 		'h:0': /from 1 to 65535/,
 		'h:70000': /from 1 to 65535/,
 		'h:port': /not a number/,

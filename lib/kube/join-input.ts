@@ -119,6 +119,7 @@ const endpointRules: readonly Rule[] = [
 	[/\//, 'it has a path; leave it out'],
 	[/^\[[^\]]*\]$/, 'the port after the brackets is missing'],
 	[/^\[[^\]]*$|^[^[]*\]/, 'one of the two brackets is missing'],
+	[/^:\d*$/, 'the host in front of the colon is missing'],
 	[/:$/, 'the port after the colon is missing'],
 ];
 

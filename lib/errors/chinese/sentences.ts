@@ -229,6 +229,7 @@ const findings: Readonly<Record<string, string>> = {
 	'it has a path; leave it out': '含有路径，应去掉',
 	'the port after the brackets is missing': '方括号后缺少端口',
 	'one of the two brackets is missing': '缺少一个方括号',
+	'the host in front of the colon is missing': '冒号前缺少主机',
 	'the port after the colon is missing': '冒号后缺少端口',
 	'an IPv6 address needs brackets: [::1]:6443': 'IPv6 地址须加方括号：`[::1]:6443`',
 	'only an IPv6 address is put in brackets': '只有 IPv6 地址才加方括号',

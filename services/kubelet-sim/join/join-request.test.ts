@@ -75,6 +75,14 @@ describe('a join request', () => {
 		assert.deepEqual((await readJoinRequest(undefined, { token })).discoversBy, []);
 	});
 
+	it('requests the certificate with the token of discovery, also before --token and beside a discovery file', async () => {
+		const tokenOf = async (endpoint: string | undefined, flags: object) =>
+			(await readJoinRequest(endpoint, flags)).tlsBootstrapToken;
+		assert.equal(await tokenOf('h:6443', { token: 'a', discoveryToken: 'b' }), 'b');
+		assert.equal(await tokenOf('h:6443', { token: 'a', discoveryToken: 'b', tlsBootstrapToken: 'c' }), 'c');
+		assert.equal(await tokenOf(undefined, { discoveryFile: '/x', discoveryToken: 'b' }), 'b');
+	});
+
 	it('is refused with upstream’s text when file and flags conflict', async () => {
 		const mixed = readJoinRequest('h:6443', { config: 'f', token, discoveryTokenCaCertHash: [pin] });
 		await assert.rejects(mixed, {
@@ -182,7 +190,8 @@ describe('preflight', () => {
 		const at = 'discovery.bootstrapToken.apiServerEndpoint: Invalid value: ';
 		assert.equal(problemOf('127.0.0.1'), `${at}"127.0.0.1": address 127.0.0.1: missing port in address`);
 		assert.equal(problemOf('[::1]'), `${at}"[::1]": address [::1]: missing port in address`);
-		assert.equal(problemOf('::1'), `${at}"::1": address ::1: too many colons in address`);
+		for (const one of ['::1', '::1:6443', 'https://h:6443'])
+			assert.equal(problemOf(one), `${at}"${one}": address ${one}: too many colons in address`);
 		assert.deepEqual(validate({ ...good, criSocket: '/run/x.sock' }).problems, [
 			'nodeRegistration.criSocket: Invalid value: "/run/x.sock": only URL scheme "unix" is supported, got ""',
 		]);

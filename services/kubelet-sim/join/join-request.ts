@@ -70,7 +70,10 @@ export async function readJoinRequest(
 		discoveryFile,
 		endpoint: endpoint ?? file.endpoint ?? '',
 		token,
-		tlsBootstrapToken: flags.tlsBootstrapToken || flags.token || file.tlsBootstrapToken || (isByToken ? token : ''),
+		tlsBootstrapToken: tlsBootstrapTokenOf(
+			flags,
+			config === undefined ? {} : { ...file, token: isByToken ? token : '' },
+		),
 		caCertHashes: flags.discoveryTokenCaCertHash ?? file.caCertHashes ?? [],
 		unsafeSkipCaVerification: flags.discoveryTokenUnsafeSkipCaVerification ?? file.unsafeSkipCaVerification ?? false,
 		nodeName: (flags.nodeName || file.nodeName || hostname()).trim().toLowerCase(),
@@ -81,6 +84,14 @@ export async function readJoinRequest(
 		tlsBootstrapTimeoutMs: file.tlsBootstrapTimeoutMs ?? defaults.tlsBootstrapTimeoutMs,
 	};
 }
+
+/**
+ * The token of discovery is the default, also beside a discovery file and before `--token`.
+ *
+ * @source kubeadm cmd/join.go newJoinData, apis/kubeadm/v1beta4 SetDefaults_Discovery
+ */
+const tlsBootstrapTokenOf = (flags: JoinFlags, file: JoinConfiguration['request']): string =>
+	flags.tlsBootstrapToken || flags.discoveryToken || flags.token || file.tlsBootstrapToken || file.token || '';
 
 /** @source kubeadm apis/kubeadm/v1beta4 SetDefaults_FileDiscovery */
 const withoutFileScheme = (file: string): string =>

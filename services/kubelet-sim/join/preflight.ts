@@ -4,7 +4,7 @@
  * @source kubeadm apis/kubeadm/validation and preflight
  */
 import { existsSync } from 'node:fs';
-import { ipVersion, splitHostPort } from '../../../lib/address.ts';
+import { splitHostPort } from '../../../lib/address.ts';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory } from '../../../lib/files.ts';
 import { type PresentedToken, parseToken } from '../../../lib/kube/bootstrap-token.ts';
@@ -158,7 +158,7 @@ function validateTlsBootstrapToken(
 function hostPortProblem(endpoint: string): string {
 	if (/^[^:[\]]*$/.test(endpoint)) return endpoint === '' ? 'missing port in address' : missingPort(endpoint);
 	if (/^\[[^\]]*\]$/.test(endpoint)) return missingPort(endpoint);
-	return ipVersion(endpoint) === 6
+	return /^[^[\]]*:[^[\]]*:[^[\]]*$/.test(endpoint)
 		? `address ${quoteInput(endpoint).slice(1, -1)}: too many colons in address`
 		: 'not HOST:PORT, without a scheme';
 }
