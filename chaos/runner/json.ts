@@ -1,12 +1,12 @@
 /** The values that a YAML or JSON document consists of. */
+import { isJsonObject } from '../../lib/json-object.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonMap;
 export interface JsonMap {
 	readonly [key: string]: Json;
 }
 
-export const isMap = (value: unknown): value is JsonMap =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isMap = (value: unknown): value is JsonMap => isJsonObject(value);
 export const isList = (value: unknown): value is readonly Json[] => Array.isArray(value);
 /** The map's own value of a key, never an inherited one. */
 export const at = (map: JsonMap, key: string): Json | undefined => (Object.hasOwn(map, key) ? map[key] : undefined);

@@ -6,19 +6,20 @@
  * @source apimachinery/pkg/runtime/converter.go fromUnstructured; structured-merge-diff value/reflectcache.go
  */
 import { decodeBase64 } from '../base64.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { parseQuantity, QuantityError } from './quantity.ts';
-import { isObject, type Json, nameOf } from './read.ts';
+import { nameOf } from './read.ts';
 import type { Message, ValueType } from './schema.ts';
 import { parseTime, TimeError } from './times.ts';
 
 export interface Conversion {
 	/** With the unknown fields of the value. Unchanged parts are shared. */
-	readonly object: Json;
+	readonly object: JsonObject;
 	/** Upstream's text of the first value that cannot be converted. */
 	readonly problem: string | undefined;
 }
 
-export function convertMessage(message: Message, value: Json): Conversion {
+export function convertMessage(message: Message, value: JsonObject): Conversion {
 	try {
 		return { object: convertedMessage(message, value), problem: undefined };
 	} catch (error) {
@@ -34,10 +35,10 @@ const refuse = (problem: string): never => {
 };
 
 /** In the order of Go's struct, which decides about the first problem. */
-function convertedMessage({ jsonFields }: Message, value: Json): Json {
+function convertedMessage({ jsonFields }: Message, value: JsonObject): JsonObject {
 	const names = Object.keys(value).filter((name) => jsonFields.has(name));
 	if (names.length > 1) names.sort((one, other) => orderOf(one) - orderOf(other));
-	let changed: Json | undefined;
+	let changed: JsonObject | undefined;
 	for (const name of names) {
 		const found = value[name];
 		const field = jsonFields.get(name)?.field;
@@ -55,10 +56,10 @@ function convertedMessage({ jsonFields }: Message, value: Json): Json {
 function convertedValue(type: ValueType, value: unknown): unknown {
 	switch (type.form) {
 		case 'message':
-			if (!isObject(value)) return refuse(`cannot restore struct from: ${kindOf(value)}`);
+			if (!isJsonObject(value)) return refuse(`cannot restore struct from: ${kindOf(value)}`);
 			return convertedMessage(type.message, value);
 		case 'map':
-			if (!isObject(value)) return refuse(`cannot restore map from ${kindOf(value)}`);
+			if (!isJsonObject(value)) return refuse(`cannot restore map from ${kindOf(value)}`);
 			return convertedMap(type.item, value);
 		case 'list':
 			if (!Array.isArray(value)) return refuse(`cannot restore slice from ${kindOf(value)}`);
@@ -75,7 +76,7 @@ function convertedValue(type: ValueType, value: unknown): unknown {
 	}
 }
 
-function convertedMap(item: ValueType, value: Json): Json {
+function convertedMap(item: ValueType, value: JsonObject): JsonObject {
 	const changes: [string, unknown][] = [];
 	for (const [key, one] of Object.entries(value)) {
 		const converted = one === null ? one : convertedValue(item, one);

@@ -4,15 +4,16 @@
  */
 import protobuf from 'protobufjs/minimal.js';
 import { causeText, KubejoinError } from '../errors.ts';
+import { type JsonObject, setOwn } from '../json-object.ts';
 import { limits } from '../limits.ts';
 import { parseJsonText } from './json-text.ts';
 import { parseQuantity } from './quantity.ts';
-import { define, isDropped, type Json, zeroOf } from './read.ts';
+import { isDropped, zeroOf } from './read.ts';
 import type { Field, Message, ValueType } from './schema.ts';
 import { canWrite, formatTime } from './times.ts';
 
 export interface Decoded {
-	readonly object: Json;
+	readonly object: JsonObject;
 	/** `unknown field number 99 of v1.NodeSpec` */
 	readonly strictProblems: readonly string[];
 }
@@ -81,7 +82,7 @@ class Decoder {
 	}
 
 	/** Until the end of the reader, into an object that may have values of the same message. */
-	message(message: Message, reader: Reader, into: Json): Json {
+	message(message: Message, reader: Reader, into: JsonObject): JsonObject {
 		while (hasMore(reader)) {
 			this.#budget.spend();
 			const tag = reader.uint32();
@@ -97,7 +98,7 @@ class Decoder {
 		return into;
 	}
 
-	#field(field: Field, wireType: number, reader: Reader, into: Json): void {
+	#field(field: Field, wireType: number, reader: Reader, into: JsonObject): void {
 		const { type, name } = field;
 		const { form } = type;
 		const valueType = form === 'list' ? type.item : type;
@@ -110,16 +111,16 @@ class Decoder {
 			const list = (Object.hasOwn(into, name) ? into[name] : []) as unknown[];
 			if (isPacked) for (const packed = this.#sub(reader); hasMore(packed); ) this.#push(list, valueType, packed);
 			else this.#push(list, valueType, reader);
-			define(into, name, list);
+			setOwn(into, name, list);
 		} else if (form === 'map') {
-			const map = (Object.hasOwn(into, name) ? into[name] : {}) as Json;
+			const map = (Object.hasOwn(into, name) ? into[name] : {}) as JsonObject;
 			this.#entry(type.item, this.#sub(reader), map);
-			define(into, name, map);
+			setOwn(into, name, map);
 		} else {
-			const before = form === 'message' && Object.hasOwn(into, name) ? (into[name] as Json) : {};
+			const before = form === 'message' && Object.hasOwn(into, name) ? (into[name] as JsonObject) : {};
 			const value = this.#value(type, reader, before);
 			if (value === undefined || (!field.isPointer && isDropped(field, value))) delete into[name];
-			else define(into, name, value);
+			else setOwn(into, name, value);
 		}
 	}
 
@@ -128,7 +129,7 @@ class Decoder {
 		list.push(this.#value(type, reader, {}) ?? zeroOf(type));
 	}
 
-	#entry(type: ValueType, reader: Reader, map: Json): void {
+	#entry(type: ValueType, reader: Reader, map: JsonObject): void {
 		let key = '';
 		let value: unknown;
 		while (hasMore(reader)) {
@@ -139,7 +140,7 @@ class Decoder {
 				value = this.#value(type, reader, {});
 			else skip(reader, tag & 7, tag >>> 3);
 		}
-		define(map, key, value ?? zeroOf(type));
+		setOwn(map, key, value ?? zeroOf(type));
 	}
 
 	/** A reader of the bytes of a length-delimited field. */
@@ -154,7 +155,7 @@ class Decoder {
 		return inner;
 	}
 
-	#value(type: ValueType, reader: Reader, before: Json): unknown {
+	#value(type: ValueType, reader: Reader, before: JsonObject): unknown {
 		switch (type.form) {
 			case 'bool':
 				return reader.bool();

@@ -5,7 +5,8 @@
  */
 import protobuf from 'protobufjs/minimal.js';
 import { decodeBase64 } from '../base64.ts';
-import { type Json, zeroOf } from './read.ts';
+import { getOwn, type JsonObject } from '../json-object.ts';
+import { zeroOf } from './read.ts';
 import type { Field, Message, ValueType } from './schema.ts';
 import { parseTime } from './times.ts';
 
@@ -14,20 +15,18 @@ export type Density = 'full' | 'sparse';
 
 export function encodeMessage(message: Message, object: object, density: Density): Buffer {
 	const writer = protobuf.Writer.create();
-	writeMessage(writer, message, object as Json, density);
+	writeMessage(writer, message, object as JsonObject, density);
 	return writer.finish() as Buffer;
 }
 
-const own = (object: Json, name: string): unknown => (Object.hasOwn(object, name) ? object[name] : undefined);
-
-export function writeMessage(writer: Writer, message: Message, object: Json, density: Density): void {
+export function writeMessage(writer: Writer, message: Message, object: JsonObject, density: Density): void {
 	for (const field of message.wireFields) {
 		if (field.isEmbedded) writeEmbedded(writer, field, object, density);
-		else writeField(writer, field, own(object, field.name), density);
+		else writeField(writer, field, getOwn(object, field.name), density);
 	}
 }
 
-function writeEmbedded(writer: Writer, { number, type }: Field, object: Json, density: Density): void {
+function writeEmbedded(writer: Writer, { number, type }: Field, object: JsonObject, density: Density): void {
 	const { message } = type;
 	if (density === 'sparse' && ![...message.jsonFields.keys()].some((name) => Object.hasOwn(object, name))) return;
 	writer.uint32(tagOf(number, LENGTH_DELIMITED)).fork();
@@ -41,7 +40,7 @@ function writeField(writer: Writer, field: Field, value: unknown, density: Densi
 	if (form === 'list') {
 		for (const one of (value ?? []) as unknown[]) writeTagged(writer, number, type.item, one, density);
 	} else if (form === 'map') {
-		const entries = (value ?? {}) as Json;
+		const entries = (value ?? {}) as JsonObject;
 		for (const key of sortedKeys(entries)) {
 			writer.uint32(tagOf(number, LENGTH_DELIMITED)).fork().uint32(tagOf(1, LENGTH_DELIMITED)).string(key);
 			writeTagged(writer, 2, type.item, entries[key], density);
@@ -80,7 +79,7 @@ function bytesOf(base64: string): Buffer {
 
 function writeContent(writer: Writer, type: ValueType, value: unknown, density: Density): void {
 	const { form } = type;
-	if (form === 'message') writeMessage(writer, type.message, (value ?? {}) as Json, density);
+	if (form === 'message') writeMessage(writer, type.message, (value ?? {}) as JsonObject, density);
 	else if (form === 'time' || form === 'microTime') {
 		if (value === null) return;
 		const { seconds, nanos } = parseTime(String(value), form);
@@ -101,7 +100,7 @@ function writeIntOrString(writer: Writer, value: number | string): void {
 }
 
 /** In the order of their bytes in UTF-8, as Go sorts them. */
-export function sortedKeys(entries: Json): string[] {
+export function sortedKeys(entries: JsonObject): string[] {
 	const keys = Object.keys(entries);
 	if (keys.length < 2) return keys;
 	keys.sort();

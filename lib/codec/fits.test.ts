@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { fits } from './fits.ts';
-import { isObject, type Json, readMessage } from './read.ts';
+import { readMessage } from './read.ts';
 import { messageNamed } from './schema.ts';
 
 const lease = {
@@ -45,7 +46,7 @@ const pod = {
 		tolerations: [{ tolerationSeconds: 300 }],
 	},
 };
-const objects: readonly [string, Json][] = [
+const objects: readonly [string, JsonObject][] = [
 	['coordination/v1.Lease', lease],
 	['core/v1.Node', node],
 	['certificates/v1.CertificateSigningRequest', csr],
@@ -68,7 +69,7 @@ function* changed(value: unknown): Generator<unknown> {
 	if (Array.isArray(value)) {
 		for (const index of value.keys())
 			for (const other of changed(value[index])) yield value.map((one, at) => (at === index ? other : one));
-	} else if (isObject(value)) {
+	} else if (isJsonObject(value)) {
 		for (const name of Object.keys(value)) for (const other of changed(value[name])) yield { ...value, [name]: other };
 	}
 }
@@ -90,7 +91,7 @@ describe('the quick check of types', () => {
 		for (const [name, object] of objects) {
 			const message = messageNamed(name);
 			for (const other of changed(object)) {
-				if (!isObject(other)) continue;
+				if (!isJsonObject(other)) continue;
 				const { problem } = readMessage(message, other);
 				if (!fits(message, other)) refused += problem === undefined ? 0 : 1;
 				else assert.equal(problem, undefined, JSON.stringify(other));

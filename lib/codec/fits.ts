@@ -2,7 +2,7 @@
  * Whether a JSON value has the types of a message, without a copy and without a text: a heartbeat is checked several
  * times. It knows the usual forms of values only; read.ts has the rules, and decides about any other value.
  */
-import { isObject, type Json } from './read.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 import type { Message, ValueType } from './schema.ts';
 import { usualTimes } from './times.ts';
 
@@ -14,9 +14,9 @@ interface Budget {
 }
 
 /** @returns false if a value does not fit, has an unusual form, or the object has many values */
-export const fits = (message: Message, value: Json): boolean => fitsMessage(message, value, { left: MAX_VALUES });
+export const fits = (message: Message, value: JsonObject): boolean => fitsMessage(message, value, { left: MAX_VALUES });
 
-function fitsMessage({ jsonFields }: Message, value: Json, budget: Budget): boolean {
+function fitsMessage({ jsonFields }: Message, value: JsonObject, budget: Budget): boolean {
 	// Without a list of the names: a heartbeat is checked twice.
 	for (const name in value) {
 		if (--budget.left < 0) return false;
@@ -35,11 +35,11 @@ function fitsType(type: ValueType, value: unknown, budget: Budget): boolean {
 		case 'fieldsV1':
 			return true;
 		case 'message':
-			return isObject(value) && fitsMessage(type.message, value, budget);
+			return isJsonObject(value) && fitsMessage(type.message, value, budget);
 		case 'list':
 			return Array.isArray(value) && fitsList(value, budget, type.item);
 		case 'map':
-			return isObject(value) && fitsMap(type.item, value, budget);
+			return isJsonObject(value) && fitsMap(type.item, value, budget);
 		case 'strings':
 			return Array.isArray(value) && fitsList(value, budget);
 		default:
@@ -57,7 +57,7 @@ function fitsList(list: readonly unknown[], budget: Budget, item?: ValueType): b
 	return true;
 }
 
-function fitsMap(item: ValueType, map: Json, budget: Budget): boolean {
+function fitsMap(item: ValueType, map: JsonObject, budget: Budget): boolean {
 	for (const key of Object.keys(map)) {
 		if (--budget.left < 0) return false;
 		const one = map[key];

@@ -3,8 +3,8 @@
  * @source Go encoding/json scanner.go and decode.go
  */
 import { KubejoinError } from '../errors.ts';
+import { isJsonObject, type JsonObject, setOwn } from '../json-object.ts';
 import { limits } from '../limits.ts';
-import { define, isObject, type Json } from './read.ts';
 
 export class JsonSyntaxError extends Error {}
 
@@ -169,8 +169,8 @@ class JsonParser {
 		return value;
 	}
 
-	#object(): Json {
-		const object: Json = {};
+	#object(): JsonObject {
+		const object: JsonObject = {};
 		if (this.#takes('}')) return object;
 		for (;;) {
 			if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string');
@@ -180,7 +180,7 @@ class JsonParser {
 			this.#space();
 			const value = this.#value();
 			if (Object.hasOwn(object, key)) this.#repeat(object, key, value);
-			else define(object, key, value);
+			else setOwn(object, key, value);
 			this.#space();
 			if (this.#takes('}')) return object;
 			if (!this.#takes(',')) throw this.#unexpected('after object key:value pair');
@@ -193,7 +193,7 @@ class JsonParser {
 	 *
 	 * @throws API_BAD_REQUEST  more repeated keys than the limit
 	 */
-	#repeat(object: Json, key: string, value: unknown): void {
+	#repeat(object: JsonObject, key: string, value: unknown): void {
 		const max = limits.jsonRepeatedKeys.value;
 		if (++this.#repeats > max) {
 			const problem = `the JSON text has more than ${max} repeated keys`;
@@ -201,9 +201,9 @@ class JsonParser {
 		}
 		this.duplicates.set(object, (this.duplicates.get(object) ?? new Set()).add(key));
 		const before = object[key];
-		if (!isObject(before) || !isObject(value)) define(object, key, value);
+		if (!isJsonObject(before) || !isJsonObject(value)) setOwn(object, key, value);
 		// In place, because a key can be there thousands of times.
-		else for (const [name, one] of Object.entries(value)) define(before, name, one);
+		else for (const [name, one] of Object.entries(value)) setOwn(before, name, one);
 	}
 
 	#array(): unknown[] {

@@ -10,15 +10,14 @@
  */
 import { decodeBase64 } from '../base64.ts';
 import { KubejoinError } from '../errors.ts';
+import { isJsonObject, type JsonObject, setOwn } from '../json-object.ts';
 import { parseQuantity, QuantityError } from './quantity.ts';
 import type { Field, Message, ValueType } from './schema.ts';
 import { canonicalTime, isZeroTime, parseTime, TimeError } from './times.ts';
 
-export type Json = Record<string, unknown>;
-
 export interface Reading {
 	/** Without fields that the message does not have. */
-	readonly object: Json;
+	readonly object: JsonObject;
 	/** Upstream's text of the first value that does not fit its type. */
 	readonly problem: string | undefined;
 	/** `unknown field "spec.foo"`, `duplicate field "metadata.name"`: at most 100, as upstream. */
@@ -37,7 +36,7 @@ export interface ReadingOptions {
 /** @throws API_BAD_REQUEST  there are more quantities */
 export function readMessage(message: Message, value: unknown, options: ReadingOptions = {}): Reading {
 	const reader = new Reader(options);
-	const read = reader.message(message, value as Json, undefined);
+	const read = reader.message(message, value as JsonObject, undefined);
 	return {
 		object: read,
 		problem: reader.problem,
@@ -72,8 +71,6 @@ const mismatchText = (what: string, goType: string, at: Position): string =>
 
 export const MAX_STRICT_PROBLEMS = 100;
 
-export const isObject = (value: unknown): value is Json =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
 const below = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 /** The name of a JSON value in Go's messages. For a number that does not fit, the message contains the value. */
@@ -98,8 +95,8 @@ class Reader {
 		this.#maxQuantities = maxQuantities;
 	}
 
-	message(message: Message, value: Json, parent: Position | undefined): Json {
-		const read: Json = {};
+	message(message: Message, value: JsonObject, parent: Position | undefined): JsonObject {
+		const read: JsonObject = {};
 		const { jsonFields } = message;
 		const duplicates = this.#duplicates.get(value);
 		for (const name of Object.keys(value)) {
@@ -111,7 +108,7 @@ class Reader {
 			}
 			if (duplicates?.has(name)) this.#strict('duplicate', at);
 			const result = this.#field(found.field, value[name], at);
-			if (result !== undefined) define(read, name, result);
+			if (result !== undefined) setOwn(read, name, result);
 		}
 		return read;
 	}
@@ -137,7 +134,7 @@ class Reader {
 			case 'map':
 				return this.#map(type, value, at);
 			case 'message':
-				if (isObject(value)) return this.message(type.message, value, at);
+				if (isJsonObject(value)) return this.message(type.message, value, at);
 				return this.#mismatch(nameOf(value), type.goType, at);
 			case 'strings':
 				if (Array.isArray(value)) return value.map((one) => this.#string(one ?? '', 'string', at) ?? '');
@@ -156,15 +153,15 @@ class Reader {
 		});
 	}
 
-	#map(type: ValueType, value: unknown, at: Position): Json | undefined {
-		if (!isObject(value)) return this.#mismatch(nameOf(value), type.goType, at);
-		const read: Json = {};
+	#map(type: ValueType, value: unknown, at: Position): JsonObject | undefined {
+		if (!isJsonObject(value)) return this.#mismatch(nameOf(value), type.goType, at);
+		const read: JsonObject = {};
 		const duplicates = this.#duplicates.get(value);
 		for (const [key, one] of Object.entries(value)) {
 			const position = { parent: at, name: key };
 			if (duplicates?.has(key)) this.#strict('duplicate', position);
 			this.#string(key, 'string', position);
-			define(read, key, (one === null ? undefined : this.value(type.item, one, position)) ?? zeroOf(type.item));
+			setOwn(read, key, (one === null ? undefined : this.value(type.item, one, position)) ?? zeroOf(type.item));
 		}
 		return read;
 	}
@@ -254,13 +251,6 @@ class Reader {
 	}
 }
 
-/** Also for the key `__proto__`. */
-export function define(object: Json, key: string, value: unknown): void {
-	if (key === '__proto__')
-		Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-	else object[key] = value;
-}
-
 const isInt32 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31;
 const numberOr = (value: unknown): string => (typeof value === 'number' ? `number ${value}` : nameOf(value));
 
@@ -294,6 +284,6 @@ export function isDropped({ name, omitEmpty, type: { form } }: Field, value: unk
 	// An empty list removes the owners of all fields, and an absent one keeps them.
 	if (name === 'managedFields') return false;
 	if (form === 'list' || form === 'strings') return (value as unknown[]).length === 0;
-	if (form === 'map') return Object.keys(value as Json).length === 0;
+	if (form === 'map') return Object.keys(value as JsonObject).length === 0;
 	return omitEmpty && (value === '' || value === 0 || value === false);
 }

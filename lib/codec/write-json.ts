@@ -3,8 +3,9 @@
  * with Go's zero unless they are `omitempty`, and the characters escaped that Go escapes.
  * @source Go encoding/json encode.go
  */
+import type { JsonObject } from '../json-object.ts';
 import { sortedKeys } from './encode.ts';
-import { isDropped, type Json, zeroOf } from './read.ts';
+import { isDropped, zeroOf } from './read.ts';
 import { type Field, type Message, messageOf, type ValueType } from './schema.ts';
 
 /** Without a line break at the end. A kind that the tables do not have keeps the order of its fields. */
@@ -13,16 +14,16 @@ export function writeJson(object: object): string {
 	// The older version has the fields of the newer one.
 	const isOlder = apiVersion === 'meta.k8s.io/v1beta1';
 	const message = messageOf({ apiVersion: isOlder ? 'meta.k8s.io/v1' : apiVersion, kind });
-	return message === undefined ? writeAny(object) : writeMessage(message, object as Json);
+	return message === undefined ? writeAny(object) : writeMessage(message, object as JsonObject);
 }
 
-function writeMessage(message: Message, object: Json): string {
+function writeMessage(message: Message, object: JsonObject): string {
 	const text = fieldsText(message, object);
 	return text === '' ? '{}' : `{${text.slice(1)}}`;
 }
 
 /** Each field after a comma. */
-function fieldsText(message: Message, object: Json): string {
+function fieldsText(message: Message, object: JsonObject): string {
 	let text = '';
 	for (const field of message.fields) {
 		if (field.isEmbedded) {
@@ -69,11 +70,11 @@ function writeField(field: Field, value: unknown): string | undefined {
 function writeValue(type: ValueType, value: unknown): string {
 	switch (type.form) {
 		case 'message':
-			return value === null ? 'null' : writeMessage(type.message, value as Json);
+			return value === null ? 'null' : writeMessage(type.message, value as JsonObject);
 		case 'list':
 			return `[${(value as unknown[]).map((one) => writeValue(type.item, one)).join(',')}]`;
 		case 'map': {
-			const entries = value as Json;
+			const entries = value as JsonObject;
 			const texts = sortedKeys(entries).map((key) => `${quote(key)}:${writeValue(type.item, entries[key])}`);
 			return `{${texts.join(',')}}`;
 		}

@@ -1,7 +1,7 @@
 /** Bounds the nesting of a value, because later code reads it with recursion, and the number of its values. */
 import { KubejoinError } from '../errors.ts';
+import type { JsonObject } from '../json-object.ts';
 import { limits } from '../limits.ts';
-import type { JsonObject } from './json-object.ts';
 
 /** @throws API_BAD_REQUEST */
 export function requireBounded(value: unknown): void {

@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { KubejoinError } from '../errors.ts';
+import { isJsonObject } from '../json-object.ts';
 import { quoteInput } from '../text.ts';
 import { type Path, readFirstYaml, type YamlDocument } from '../yaml.ts';
 
@@ -71,7 +72,7 @@ export function parseKubeconfig(input: string | Uint8Array, path: string): Kubec
 	});
 	if (document === undefined || document.value === null) return emptyKubeconfig;
 	const config = document.value;
-	if (!isRecord(config)) return refuseKubeconfig(path, notAMap(config, path));
+	if (!isJsonObject(config)) return refuseKubeconfig(path, notAMap(config, path));
 	const { kind = '', apiVersion = '' } = config;
 	if ((kind || 'Config') !== 'Config' || (apiVersion || 'v1') !== 'v1')
 		return refuseKubeconfig(path, {
@@ -275,7 +276,7 @@ class Reader {
 			},
 			record: (field) => {
 				const value = read(field);
-				return value === undefined || isRecord(value) ? value : expect(field, 'a map', 'write a map of fields');
+				return value === undefined || isJsonObject(value) ? value : expect(field, 'a map', 'write a map of fields');
 			},
 		};
 	}
@@ -292,7 +293,7 @@ class Reader {
 		const names = new Set<string>();
 		return list.map((item: unknown, index) => {
 			const at = [listName, index];
-			if (!isRecord(item))
+			if (!isJsonObject(item))
 				return this.refuse(at, `an item of ${listName} must be a map`, `write name: and ${itemName}: below it`);
 			const name = item.name ?? '';
 			if (typeof name !== 'string')
@@ -301,15 +302,13 @@ class Reader {
 				return this.refuse([...at, 'name'], `duplicate name ${quoteInput(name)} in ${listName}`, 'keep one of the two');
 			names.add(name);
 			const value = item[itemName] ?? {};
-			if (!isRecord(value))
+			if (!isJsonObject(value))
 				return this.refuse([...at, itemName], `${itemName} must be a map`, `write its fields below ${itemName}:`);
 			return { name, fields: this.fields(value, [...at, itemName]) };
 		});
 	}
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 type Present<T> = { [Field in keyof T]?: Exclude<T[Field], undefined> };

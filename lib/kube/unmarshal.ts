@@ -1,7 +1,7 @@
 /** Whether an object in its JSON form has the types of its kind, and the form in which the API server reads it. */
-
 import { fits } from '../codec/fits.ts';
-import { type Json, type Reading, type ReadingOptions, readMessage } from '../codec/read.ts';
+import { type Reading, type ReadingOptions, readMessage } from '../codec/read.ts';
+import type { JsonObject } from '../json-object.ts';
 import { messageOfResource } from './codec/message-of-resource.ts';
 import { cannotBeHandled as cannotBeHandledAs, readObject } from './codec/object.ts';
 import { type ApiResource, apiVersionOf } from './resources.ts';
@@ -20,7 +20,7 @@ export const unmarshalProblem = (
 	object: object,
 	options?: ReadingOptions,
 ): string | undefined =>
-	fits(messageOfResource(resource), object as Json) ? undefined : reading(resource, object, options).problem;
+	fits(messageOfResource(resource), object as JsonObject) ? undefined : reading(resource, object, options).problem;
 
 export const cannotBeHandled = (resource: ApiResource, problem: string): string => {
 	const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };

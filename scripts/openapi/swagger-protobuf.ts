@@ -1,28 +1,25 @@
 /** An OpenAPI v2 document in the protobuf form of gnostic, the only form that kubectl before 1.27 reads. */
 import protobuf from 'protobufjs';
+import { isJsonObject, type JsonObject } from '../../lib/json-object.ts';
 import { projectPath } from '../../lib/paths.ts';
 
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
-const objectIn = (value: unknown): Json => (isObject(value) ? value : {});
+const objectIn = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 const listIn = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** JSON is YAML, and gnostic holds free values as YAML. */
 const any = (value: unknown) => ({ yaml: `${JSON.stringify(value)}\n` });
-const named = (object: unknown, read: (value: Json) => object) =>
+const named = (object: unknown, read: (value: JsonObject) => object) =>
 	Object.entries(objectIn(object)).map(([name, value]) => ({ name, value: read(objectIn(value)) }));
-const extensions = (object: Json) => ({
+const extensions = (object: JsonObject) => ({
 	vendor_extension: Object.entries(object)
 		.filter(([name]) => name.startsWith('x-'))
 		.map(([name, value]) => ({ name, value: any(value) })),
 });
 /** The fields whose names are equal in both forms. */
-const copied = (object: Json, ...names: readonly string[]): Json =>
+const copied = (object: JsonObject, ...names: readonly string[]): JsonObject =>
 	Object.fromEntries(names.filter((name) => Object.hasOwn(object, name)).map((name) => [name, object[name]]));
 
-function schema(from: Json): object {
+function schema(from: JsonObject): object {
 	const { $ref, type, items, properties, additionalProperties, allOf, enum: allowed } = from;
 	return {
 		...copied(from, 'format', 'title', 'description', 'pattern', 'required'),
@@ -39,9 +36,9 @@ function schema(from: Json): object {
 }
 
 const additional = (value: unknown): object =>
-	isObject(value) ? { schema: schema(value) } : { boolean: value === true };
+	isJsonObject(value) ? { schema: schema(value) } : { boolean: value === true };
 
-function parameter(from: Json): object {
+function parameter(from: JsonObject): object {
 	const common = copied(from, 'description', 'name', 'in', 'required');
 	if (from.in === 'body') return { body_parameter: { ...common, schema: schema(objectIn(from.schema)) } };
 	const simple = { ...common, ...copied(from, 'type', 'format'), unique_items: from.uniqueItems === true };
@@ -53,11 +50,11 @@ const parametersIn = (value: unknown): object[] =>
 		.map(objectIn)
 		.map((one) => (one.$ref === undefined ? { parameter: parameter(one) } : { json_reference: { _ref: one.$ref } }));
 
-const response = ({ description, schema: body }: Json): object => ({
+const response = ({ description, schema: body }: JsonObject): object => ({
 	response: { description, ...(body === undefined ? {} : { schema: { schema: schema(objectIn(body)) } }) },
 });
 
-const operation = (from: Json): object => ({
+const operation = (from: JsonObject): object => ({
 	...copied(from, 'tags', 'summary', 'description', 'produces', 'consumes', 'schemes'),
 	operation_id: from.operationId,
 	parameters: parametersIn(from.parameters),
@@ -65,7 +62,7 @@ const operation = (from: Json): object => ({
 	...extensions(from),
 });
 
-function pathItem(from: Json): object {
+function pathItem(from: JsonObject): object {
 	const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'].filter((name) => name in from);
 	return {
 		...Object.fromEntries(methods.map((name) => [name, operation(objectIn(from[name]))])),
@@ -74,12 +71,12 @@ function pathItem(from: Json): object {
 	};
 }
 
-const security = (from: Json): object => ({
+const security = (from: JsonObject): object => ({
 	api_key_security: copied(from, 'type', 'name', 'in', 'description'),
 });
 
 /** @param document  OpenAPI v2 */
-export async function encodeSwagger(document: Json): Promise<Uint8Array> {
+export async function encodeSwagger(document: JsonObject): Promise<Uint8Array> {
 	const root = new protobuf.Root();
 	await root.load(projectPath('scripts/openapi/openapi-v2.proto'), { keepCase: true });
 	const type = root.lookupType('openapi.v2.Document');

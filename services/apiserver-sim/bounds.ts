@@ -3,7 +3,7 @@
  * lists and maps. An object that cannot be encoded again is refused here and so never stored.
  */
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
-import { countFields } from '../../lib/kube/json-object.ts';
+import { countFields } from '../../lib/json-object.ts';
 import { requireValid, tooLong, tooMany } from '../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';

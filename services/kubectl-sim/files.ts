@@ -2,6 +2,7 @@
 import { decodeBase64 } from '../../lib/base64.ts';
 import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { readBytes } from '../../lib/files.ts';
+import { isJsonObject } from '../../lib/json-object.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { asReceived } from '../../lib/kube/unmarshal.ts';
 import { limits } from '../../lib/limits.ts';
@@ -63,20 +64,18 @@ export async function readAll(chunks: AsyncIterable<Buffer>, maxBytes: number): 
 	return Buffer.concat(read);
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const itemsOf = (value: unknown): unknown[] =>
-	isRecord(value) && value.kind === 'List' && Array.isArray(value.items) ? value.items : [value];
+	isJsonObject(value) && value.kind === 'List' && Array.isArray(value.items) ? value.items : [value];
 
 function fileObject(value: unknown, path: string, command: string): FileObject {
 	const refuse = (problem: string) =>
 		invalidCommand(`error validating "${path}": error validating data: ${problem}`, command);
-	if (!isRecord(value)) throw refuse('an object was expected');
+	if (!isJsonObject(value)) throw refuse('an object was expected');
 	const { apiVersion, kind: kindName, metadata, ...rest } = value;
 	if (typeof apiVersion !== 'string') throw refuse('apiVersion not set');
 	if (typeof kindName !== 'string') throw refuse('kind not set');
-	if (metadata !== undefined && !isRecord(metadata)) throw refuse('invalid type for metadata: an object was expected');
+	if (metadata !== undefined && !isJsonObject(metadata))
+		throw refuse('invalid type for metadata: an object was expected');
 	const kind = kindOfObject(apiVersion, kindName);
 	const { name = '', namespace = '' } = metadata ?? {};
 	if (kind === undefined) {
@@ -109,9 +108,9 @@ const notInSim = (
 
 /** The server's error contains the position and not the field. */
 function corruptField({ spec, data }: Readonly<Record<string, unknown>>, isSecret: boolean): string | undefined {
-	const secrets = isSecret && isRecord(data) ? Object.entries(data) : [];
+	const secrets = isSecret && isJsonObject(data) ? Object.entries(data) : [];
 	const fields = {
-		...(isRecord(spec) ? { 'spec.request': spec.request } : {}),
+		...(isJsonObject(spec) ? { 'spec.request': spec.request } : {}),
 		...Object.fromEntries(secrets.map(([key, value]) => [`data.${printable(key)}`, value])),
 	};
 	for (const [field, value] of Object.entries(fields)) {
@@ -140,9 +139,9 @@ function unreadFields(sent: unknown, read: unknown, at: string): string[] {
 	if (read === undefined) return [at];
 	if (Array.isArray(sent))
 		return sent.flatMap((item, index) => unreadFields(item, (read as unknown[])[index], `${at}[${index}]`));
-	if (!isRecord(sent)) return [];
+	if (!isJsonObject(sent)) return [];
 	return Object.entries(sent).flatMap(([key, value]) =>
-		unreadFields(value, isRecord(read) ? read[key] : undefined, at === '' ? key : `${at}.${key}`),
+		unreadFields(value, isJsonObject(read) ? read[key] : undefined, at === '' ? key : `${at}.${key}`),
 	);
 }
 
@@ -150,7 +149,7 @@ const isEmpty = (value: unknown): boolean =>
 	value === null ||
 	value === undefined ||
 	(Array.isArray(value) && value.length === 0) ||
-	(isRecord(value) && Object.values(value).every(isEmpty));
+	(isJsonObject(value) && Object.values(value).every(isEmpty));
 
 /** Adds the file to the error of an object. @source kubectl pkg/cmd/util AddSourceToErr */
 export function withSource(error: unknown, doing: string, path: string): unknown {

@@ -6,8 +6,8 @@
  */
 import { type Clock, rfc3339Micro } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
+import { withPartsOf } from '../../lib/json-object.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
-import { withPartsOf } from '../../lib/kube/json-object.ts';
 import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { readyConditions } from './node-object.ts';
 

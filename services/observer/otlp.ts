@@ -4,6 +4,7 @@
  * characters are escaped.
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp; opentelemetry/proto/trace/v1/trace.proto
  */
+import { isJsonObject } from '../../lib/json-object.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import { printable, printableLines } from '../../lib/text.ts';
 
@@ -186,7 +187,7 @@ function readValue(value: unknown, clean: Clean): AttributeValue | undefined {
 }
 
 function readScalar(value: unknown, clean: Clean): string | number | boolean | undefined {
-	const { stringValue, boolValue, intValue, doubleValue } = isRecord(value) ? value : {};
+	const { stringValue, boolValue, intValue, doubleValue } = isJsonObject(value) ? value : {};
 	if (typeof stringValue === 'string') return clean(stringValue, MAX_VALUE);
 	if (typeof boolValue === 'boolean') return boolValue;
 	if (typeof intValue === 'number' || typeof intValue === 'string') return finite(Number(intValue));
@@ -234,8 +235,6 @@ function milliseconds(nanoseconds: unknown): number | undefined {
 const finite = (number: number): number | undefined => (Number.isFinite(number) ? number : undefined);
 const isHex = (value: unknown, length: number): value is string =>
 	typeof value === 'string' && value.length === length && /^[0-9a-f]+$/i.test(value);
-const isRecord = (value: unknown): value is Json =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
-const records = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+const records = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJsonObject) : []);
 const at = (value: unknown, key: string): unknown =>
-	isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+	isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;

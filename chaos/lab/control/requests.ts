@@ -1,5 +1,6 @@
 /** Validates the bodies of requests to the control server: known fields, their types and sizes. */
 import { KubejoinError } from '../../../lib/errors.ts';
+import { isJsonObject } from '../../../lib/json-object.ts';
 import { limits } from '../../../lib/limits.ts';
 import { quoteInput } from '../../../lib/text.ts';
 import { type WorkerPlan, type WorkerProgram, type WorkerSignal, workerSignals } from '../workers.ts';
@@ -15,16 +16,15 @@ const isText: Check = (value) => typeof value === 'string';
 const isShort: Check = (value) => typeof value === 'string' && value.length <= limits.labTextLength.value;
 const isTexts: Check = (value) =>
 	Array.isArray(value) && value.length <= limits.labListItems.value && value.every(isShort);
-const isMap: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isSettings: Check = (value) =>
-	isMap(value) &&
-	Object.keys(value as object).length <= limits.labListItems.value &&
-	Object.entries(value as object).every(([name, text]) => /^[A-Z][A-Z0-9_]*$/.test(name) && isShort(text));
+	isJsonObject(value) &&
+	Object.keys(value).length <= limits.labListItems.value &&
+	Object.entries(value).every(([name, text]) => /^[A-Z][A-Z0-9_]*$/.test(name) && isShort(text));
 /** @source libfaketime: an offset from now, in seconds or another unit */
 const isClock: Check = (value) => typeof value === 'string' && /^[+-]\d{1,12}(\.\d{1,9})?[smhdy]?$/.test(value);
 const isSeconds: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const isSkewResult: Check = (value) =>
-	isMap(value) && ['service', 'offset', 'outcome'].every((name) => isText((value as Record<string, unknown>)[name]));
+	isJsonObject(value) && ['service', 'offset', 'outcome'].every((name) => isText(value[name]));
 
 const EACH_SHORT = `each at most ${limits.labTextLength.value} characters`;
 
@@ -89,7 +89,8 @@ const MAX_UNKNOWN_NAMED = 10;
 
 /** @throws LAB_REQUEST_INVALID  with every problem */
 function read<T>(body: unknown, fields: Readonly<Record<string, Field>>): T {
-	if (!isMap(body)) throw new KubejoinError('LAB_REQUEST_INVALID', { problem: 'the request has no JSON object' });
+	if (!isJsonObject(body))
+		throw new KubejoinError('LAB_REQUEST_INVALID', { problem: 'the request has no JSON object' });
 	const given = body as Readonly<Record<string, unknown>>;
 	const unknown = Object.keys(given)
 		.filter((name) => !Object.hasOwn(fields, name))

@@ -1,8 +1,8 @@
 /** Request and response bodies in JSON. */
-
 import { JsonSyntaxError, type ParsedJson, parseJsonText } from '../../codec/json-text.ts';
-import { type Json, nameOf } from '../../codec/read.ts';
+import { nameOf } from '../../codec/read.ts';
 import { writeJson } from '../../codec/write-json.ts';
+import type { JsonObject } from '../../json-object.ts';
 import type { DecodedObject, TypeMeta } from './object.ts';
 import { badRequest, readObject } from './object.ts';
 
@@ -31,16 +31,16 @@ function parse(text: string, body: string | Uint8Array, expected: TypeMeta): Par
 }
 
 /** @throws API_BAD_REQUEST  the body is a list or a scalar */
-export function requireObject(value: unknown, body: string | Uint8Array, expected: TypeMeta): Json {
+export function requireObject(value: unknown, body: string | Uint8Array, expected: TypeMeta): JsonObject {
 	if (value === null) return {};
 	if (typeof value === 'object' && !Array.isArray(value)) {
 		for (const field of ['apiVersion', 'kind'] as const) {
-			const sent = (value as Json)[field] ?? '';
+			const sent = (value as JsonObject)[field] ?? '';
 			if (typeof sent === 'string') continue;
 			const problem = `json: cannot unmarshal ${nameOf(sent)} into Go struct field .${field} of type string`;
 			throw unrecognized(body, expected, problem);
 		}
-		return value as Json;
+		return value as JsonObject;
 	}
 	const name = nameOf(value);
 	const problem = `json: cannot unmarshal ${name} into Go value of type ${TYPE_META}`;

@@ -2,10 +2,10 @@
  * An object from a request body of any encoding: its kind is the expected one, and its fields have their types.
  * @source apiserver/pkg/endpoints/handlers/rest.go transformDecodeError; create.go; runtime/serializer
  */
-
-import { type DuplicateKeys, type Json, type Reading, readMessage } from '../../codec/read.ts';
+import { type DuplicateKeys, type Reading, readMessage } from '../../codec/read.ts';
 import { type Message, messageOf } from '../../codec/schema.ts';
 import { KubejoinError } from '../../errors.ts';
+import type { JsonObject } from '../../json-object.ts';
 import { limits } from '../../limits.ts';
 import type { KubeObject } from '../types.ts';
 
@@ -68,7 +68,7 @@ const goNameOf = ({ name }: Message): string => name.slice(name.lastIndexOf('/')
 const internalNameOf = ({ name }: Message): string => name.replace(/\/v\w+/, '');
 
 /** @throws API_BAD_REQUEST  the kind, or the type of a field, is another */
-export function readObject(value: Json, expected: TypeMeta, duplicates?: DuplicateKeys): DecodedObject {
+export function readObject(value: JsonObject, expected: TypeMeta, duplicates?: DuplicateKeys): DecodedObject {
 	const sent = { apiVersion: textOr(value.apiVersion), kind: textOr(value.kind) };
 	const { type, message } = acceptType(sent, expected);
 	const { object, problem, strictProblems }: Reading = readMessage(message, value, {

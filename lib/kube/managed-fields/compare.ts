@@ -1,5 +1,5 @@
 /** The fields in which two objects differ. @source structured-merge-diff typed/compare.go */
-import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
+import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../../json-object.ts';
 import { anyType, type KubeType, type ListType, typeOfField } from '../schema/schema.ts';
 import { emptySet, type FieldSet, isEmpty } from './field-set.ts';
 import { indexed } from './list-elements.ts';

@@ -4,7 +4,7 @@
  *
  * @source apimachinery/pkg/util/managedfields/internal/managedfields.go
  */
-import { isJsonObject, type JsonObject } from '../json-object.ts';
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
 import { type FieldSet, union } from './field-set.ts';
 import { fieldsV1Of, setOfFieldsV1 } from './fields-v1.ts';
 import { compareTexts } from './path-element.ts';

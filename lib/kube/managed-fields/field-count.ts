@@ -1,6 +1,6 @@
 /** Bounds the work of one write: the managed fields of an object with very many of them are not kept. */
+import { isJsonObject } from '../../json-object.ts';
 import { limits } from '../../limits.ts';
-import { isJsonObject } from '../json-object.ts';
 import { type KubeType, typeOfField } from '../schema/schema.ts';
 
 /** Whether the managed fields of the object are kept. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { KubejoinError } from '../../errors.ts';
+import type { JsonObject } from '../../json-object.ts';
 import { limits } from '../../limits.ts';
-import type { JsonObject } from '../json-object.ts';
 import type { KubeObject } from '../types.ts';
 import { appliedObject, type ManagedApply, withUpdatedFields } from './field-manager.ts';
 

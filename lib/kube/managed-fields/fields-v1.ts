@@ -3,8 +3,8 @@
  *
  * @source structured-merge-diff fieldpath/serialize.go
  */
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
 import { limits } from '../../limits.ts';
-import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { emptySet, type FieldSet, isEmpty } from './field-set.ts';
 import { canonicalElement, sortedElements } from './path-element.ts';
 

@@ -4,8 +4,8 @@
  *
  * @source apimachinery/pkg/util/managedfields/internal/lastappliedmanager.go, lastappliedupdater.go
  */
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
 import { requireBounded } from '../json-depth.ts';
-import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { goForm } from '../schema/go-form.ts';
 import type { KubeType } from '../schema/schema.ts';
 import type { KubeObject } from '../types.ts';

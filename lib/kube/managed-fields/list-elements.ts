@@ -1,5 +1,5 @@
 /** The path elements of the elements of a list. @source structured-merge-diff typed/helpers.go listItemToPathElement */
-import { getOwn, isJsonObject, type JsonObject } from '../json-object.ts';
+import { getOwn, isJsonObject, type JsonObject } from '../../json-object.ts';
 import { emptyValue } from '../schema/go-form.ts';
 import type { ListType } from '../schema/schema.ts';
 import { keyElement, type PathElement, valueElement } from './path-element.ts';

@@ -3,7 +3,7 @@
  *
  * @source structured-merge-diff typed/merge.go
  */
-import { getOwn, isJsonObject, type JsonObject, setOwn } from '../json-object.ts';
+import { getOwn, isJsonObject, type JsonObject, setOwn } from '../../json-object.ts';
 import { anyType, type KubeType, type ListType, typeOfField } from '../schema/schema.ts';
 import { isLeaf } from './compare.ts';
 import { elementOf } from './list-elements.ts';

@@ -3,7 +3,7 @@
  *
  * @source structured-merge-diff merge/update.go
  */
-import { jsonEqual } from '../json-object.ts';
+import { jsonEqual } from '../../json-object.ts';
 import { anyType, type KubeType, typeOfKind } from '../schema/schema.ts';
 import { type Comparison, compareObjects } from './compare.ts';
 import { keyOf, type ManagerId, type Owner, type Owners } from './entries.ts';

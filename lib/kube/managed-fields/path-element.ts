@@ -4,7 +4,7 @@
  *
  * @source structured-merge-diff fieldpath/element.go, serialize-pe.go
  */
-import { isJsonObject, type JsonObject } from '../json-object.ts';
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
 
 export type PathElement = string;
 export type Path = readonly PathElement[];

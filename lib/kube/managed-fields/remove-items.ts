@@ -1,5 +1,5 @@
 /** An object without the fields of a set. @source structured-merge-diff typed/remove.go */
-import { isJsonObject, type JsonObject, setOwn } from '../json-object.ts';
+import { isJsonObject, type JsonObject, setOwn } from '../../json-object.ts';
 import { type KubeType, type ListType, typeOfField } from '../schema/schema.ts';
 import type { FieldSet } from './field-set.ts';
 import { elementOf } from './list-elements.ts';

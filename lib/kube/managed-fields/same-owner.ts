@@ -2,7 +2,7 @@
  * The shortcut for updates that change no more than the values of fields that their manager owns alone. Heartbeats are
  * such updates; to compute the owners of all their fields takes ten times as long.
  */
-import { countFields, getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
+import { countFields, getOwn, isJsonObject, type JsonObject, jsonEqual } from '../../json-object.ts';
 import type { KubeObject } from '../types.ts';
 import { compareOwners, type ManagerId } from './entries.ts';
 import { fieldElement, type PathElement } from './path-element.ts';

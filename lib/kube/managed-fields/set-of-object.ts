@@ -1,5 +1,5 @@
 /** The set of all fields of an object. @source structured-merge-diff typed/tofieldset.go */
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject } from '../../json-object.ts';
 import { type KubeType, type ListType, typeOfField } from '../schema/schema.ts';
 import { emptySet, type FieldSet, isEmpty } from './field-set.ts';
 import { indexed } from './list-elements.ts';

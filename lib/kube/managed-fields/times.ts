@@ -1,5 +1,5 @@
 /** Writes that change no more than the times of managedFields. */
-import { countFields, getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
+import { countFields, getOwn, isJsonObject, type JsonObject, jsonEqual } from '../../json-object.ts';
 import type { KubeObject } from '../types.ts';
 
 /**

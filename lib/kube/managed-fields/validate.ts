@@ -1,5 +1,5 @@
 /** Whether an applied object fits its type. @source structured-merge-diff typed/validate.go */
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject } from '../../json-object.ts';
 import { goPrint } from '../patch/go-print.ts';
 import { type KubeType, type ListType, typeOfField } from '../schema/schema.ts';
 import { elementOf, SchemaMismatch } from './list-elements.ts';

@@ -1,5 +1,5 @@
 /** Apart from field-manager.ts, so that a client does not load the schemas of all kinds. */
-import type { JsonObject } from '../json-object.ts';
+import type { JsonObject } from '../../json-object.ts';
 import type { KubeObject } from '../types.ts';
 
 /** An update that omits managedFields keeps those of the stored object. */

@@ -1,5 +1,5 @@
 /** Values as Go's `%v` prints them in messages: `map[a:1 b:[x y]]`. */
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject } from '../../json-object.ts';
 
 const MAX_CHARACTERS = 4096;
 

@@ -1,5 +1,5 @@
 /** The order in which upstream writes the result of a JSON patch. @source gopkg.in/evanphx/json-patch.v4 lazyNode */
-import { getOwn, isJsonObject } from '../json-object.ts';
+import { getOwn, isJsonObject } from '../../json-object.ts';
 
 /** The names below a container through which operations go. */
 type Paths = Map<string, Paths>;

@@ -8,10 +8,10 @@
  *   beyond the end of a list is refused where upstream panics
  */
 import { KubejoinError } from '../../errors.ts';
+import { getOwn, isJsonObject, type JsonObject, jsonEqual, setOwn } from '../../json-object.ts';
 import { limits } from '../../limits.ts';
 import { quoteInput } from '../../text.ts';
 import { countValues, requireFewValues } from '../json-depth.ts';
-import { getOwn, isJsonObject, type JsonObject, jsonEqual, setOwn } from '../json-object.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';
 
 interface Operation {

@@ -3,7 +3,7 @@
  *
  * @source RFC 7386; gopkg.in/evanphx/json-patch.v4 merge.go
  */
-import { getOwn, isJsonObject, type JsonObject, setOwn } from '../json-object.ts';
+import { getOwn, isJsonObject, type JsonObject, setOwn } from '../../json-object.ts';
 import { jsonKind, malformed } from './patch-error.ts';
 
 /**

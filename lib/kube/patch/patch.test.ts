@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { hasCode, KubejoinError } from '../../errors.ts';
+import type { JsonObject } from '../../json-object.ts';
 import { limits } from '../../limits.ts';
-import type { JsonObject } from '../json-object.ts';
 import { applyPatch } from './patch.ts';
 
 type Type = 'json' | 'merge' | 'strategic';

@@ -1,6 +1,6 @@
 /** Applies the patch types that need no field manager: JSON patch, merge patch and strategic merge patch. */
+import type { JsonObject } from '../../json-object.ts';
 import { requireBounded } from '../json-depth.ts';
-import type { JsonObject } from '../json-object.ts';
 import { type GroupVersionKind, typeOfKind } from '../schema/schema.ts';
 import { applyJsonPatch, type Patched } from './json-patch.ts';
 import { applyMergePatch } from './merge-patch.ts';

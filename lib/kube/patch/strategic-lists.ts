@@ -3,8 +3,8 @@
  *
  * @source apimachinery/pkg/util/strategicpatch/patch.go mergeSlice, mergePatchIntoOriginal, normalizeElementOrder
  */
+import { getOwn, isJsonObject, type JsonObject, pruned } from '../../json-object.ts';
 import { limits } from '../../limits.ts';
-import { getOwn, isJsonObject, type JsonObject, pruned } from '../json-object.ts';
 import { goPrint } from './go-print.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';
 

@@ -6,7 +6,7 @@
  * @differs upstream answers a missing merge key, an unknown directive, elements of different types, and a list in a map
  *   that is there already with 500; here the same text comes with 400
  */
-import { getOwn, isJsonObject, type JsonObject, setOwn, withoutNulls } from '../json-object.ts';
+import { getOwn, isJsonObject, type JsonObject, setOwn, withoutNulls } from '../../json-object.ts';
 import { anyType, type Field, type KubeType, type StructType } from '../schema/schema.ts';
 import { goPrint } from './go-print.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';

@@ -5,7 +5,7 @@
  * @source encoding/json omitempty, and the struct tags of k8s.io/api
  */
 import { sortedKeys } from '../../codec/encode.ts';
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject } from '../../json-object.ts';
 import type { Field, KubeType, StructType } from './schema.ts';
 
 /**

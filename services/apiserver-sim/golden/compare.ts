@@ -1,4 +1,5 @@
 /** Differences between a recorded answer and another one, without the values that differ between two runs. */
+import { isJsonObject, type JsonObject } from '../../../lib/json-object.ts';
 
 /** The values of a path, cut to a length that a report can print. */
 const MAX_SHOWN = 100;
@@ -21,15 +22,11 @@ const chosen = /\.(?:resourceVersion|continue|remainingItemCount|kid|n)$/;
 /** Lists whose order depends on that of a map. */
 const unordered = /Rules$/;
 
-type Named = { readonly [name: string]: unknown };
-const isObject = (value: unknown): value is Named =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** The name of an element of a list, which is its place in a path. */
 function nameOf(element: unknown): string | undefined {
-	if (!isObject(element)) return undefined;
-	const metadata = element.metadata ?? (element.object as Named | undefined)?.metadata;
-	if (isObject(metadata) && typeof metadata.name === 'string' && metadata.name !== '') {
+	if (!isJsonObject(element)) return undefined;
+	const metadata = element.metadata ?? (element.object as JsonObject | undefined)?.metadata;
+	if (isJsonObject(metadata) && typeof metadata.name === 'string' && metadata.name !== '') {
 		return [metadata.namespace, metadata.name].filter(Boolean).join('/');
 	}
 	for (const field of ['subresource', 'name', 'resource', 'groupVersion', 'version', 'type', 'manager']) {
@@ -50,7 +47,7 @@ const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').s
 /** One line for each difference: its path, what was wanted and what was found. */
 export function differences(wanted: unknown, found: unknown, path = ''): string[] {
 	if (Array.isArray(wanted) && Array.isArray(found)) return differentElements(wanted, found, path);
-	if (isObject(wanted) && isObject(found)) {
+	if (isJsonObject(wanted) && isJsonObject(found)) {
 		const names = new Set([...Object.keys(wanted), ...Object.keys(found)]);
 		return [...names].flatMap((name) => {
 			const at = `${path}.${name}`;

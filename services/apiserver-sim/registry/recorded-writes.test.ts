@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { KubejoinError } from '../../../lib/errors.ts';
-import type { JsonObject } from '../../../lib/kube/json-object.ts';
+import type { JsonObject } from '../../../lib/json-object.ts';
 import { goForm } from '../../../lib/kube/schema/go-form.ts';
 import { typeOfKind } from '../../../lib/kube/schema/schema.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';

@@ -8,8 +8,8 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { withPartsOf } from '../../../lib/json-object.ts';
 import { approximateBytes } from '../../../lib/kube/json-depth.ts';
-import { withPartsOf } from '../../../lib/kube/json-object.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';

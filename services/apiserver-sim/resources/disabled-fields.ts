@@ -3,7 +3,7 @@
  *
  * @source pkg/features/kube_features.go; pkg/api/pod/util.go dropDisabledFields, pkg/registry/core/node/strategy.go
  */
-import { getOwn, type JsonObject } from '../../../lib/kube/json-object.ts';
+import { getOwn, type JsonObject } from '../../../lib/json-object.ts';
 
 /** True for a field to drop; a list has the tree of its elements. */
 type Tree = { readonly [field: string]: true | Tree };

@@ -4,6 +4,7 @@
  * @source pkg/registry/core/pod/strategy.go, pkg/apis/core/v1/defaults.go, pkg/apis/core/validation, release 1.37
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
+import { isJsonObject } from '../../../lib/json-object.ts';
 import type { Container, Pod, PodCondition, PodSpec, ProjectedSource, Volume } from '../../../lib/kube/pod.ts';
 import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
@@ -132,7 +133,7 @@ function withVolumeDefaults(volume: Volume): Volume {
 	const sources = Object.keys(volume).filter((key) => key !== 'name');
 	if (sources.length === 0) return { ...volume, emptyDir: {} };
 	const { projected, downwardAPI } = volume;
-	const kind = modes.find((mode) => isObject(volume[mode]));
+	const kind = modes.find((mode) => isJsonObject(volume[mode]));
 	const complete = {
 		...volume,
 		...defined({
@@ -141,10 +142,8 @@ function withVolumeDefaults(volume: Volume): Volume {
 		}),
 	};
 	if (kind !== undefined) return { ...complete, [kind]: { defaultMode: DEFAULT_MODE, ...(complete[kind] as object) } };
-	return isObject(volume.hostPath) ? { ...volume, hostPath: { type: '', ...volume.hostPath } } : volume;
+	return isJsonObject(volume.hostPath) ? { ...volume, hostPath: { type: '', ...volume.hostPath } } : volume;
 }
-const isObject = (value: unknown): value is object =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const defined = (parts: object): object =>
 	Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));

@@ -6,6 +6,7 @@
  */
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { readBytes } from '../../../lib/files.ts';
+import { isJsonObject } from '../../../lib/json-object.ts';
 import { parseGoDuration } from '../../../lib/kube/duration.ts';
 import { limits } from '../../../lib/limits.ts';
 import { quoteInput } from '../../../lib/text.ts';
@@ -134,7 +135,7 @@ function joinDocument(
 	let found: YamlDocument | undefined;
 	for (const document of documents) {
 		if (document.value === null || document.value === undefined) continue;
-		if (!isMap(document.value)) refuse([`${path}: the document is not a map`]);
+		if (!isJsonObject(document.value)) refuse([`${path}: the document is not a map`]);
 		const { apiVersion, kind: documentKind } = document.value as Readonly<Record<string, unknown>>;
 		if (!isText(apiVersion) || !isText(documentKind)) {
 			const version = isText(apiVersion) ? quoteInput(apiVersion, 64) : '/';
@@ -221,9 +222,9 @@ class Section {
 		this.#document = document;
 		this.#path = path;
 		this.#findings = findings;
-		if (!isMap(value) && value !== null && value !== undefined)
+		if (!isJsonObject(value) && value !== null && value !== undefined)
 			findings.problems.push(`${this.#line(path)}${path.join('.')} is ${typeOf(value)}, not a map`);
-		this.#fields = isMap(value) ? (value as Record<string, unknown>) : {};
+		this.#fields = isJsonObject(value) ? value : {};
 	}
 	get isGiven(): boolean {
 		return Object.keys(this.#fields).length > 0;
@@ -292,13 +293,12 @@ class Section {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
-const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isEmpty = (value: unknown): boolean =>
 	value === null ||
 	value === '' ||
 	value === false ||
 	(Array.isArray(value) && value.length === 0) ||
-	(isMap(value) && Object.keys(value as object).length === 0);
+	(isJsonObject(value) && Object.keys(value).length === 0);
 
 function typeOf(value: unknown): string {
 	if (value === null || value === undefined) return 'empty';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { jsonEqual, withPartsOf } from './json-object.ts';
 
 /** With few different values, so that two of them have parts in common, and with `__proto__` as a name. */
-const json = fc.letrec<{ value: unknown }>((tie) => ({
+const json = fc.letrec((tie) => ({
 	value: fc.oneof(
 		{ maxDepth: 4, withCrossShrink: true },
 		fc.constantFrom(null, true, 0, 1, 'a', 'b'),
