@@ -8,6 +8,7 @@ export {
 	type ErrorOptions,
 	fromWireError,
 	hasCode,
+	ignoring,
 	KubejoinError,
 	shownToCaller,
 	type WireError,

@@ -1,7 +1,7 @@
 /** Undoes every fault and removes everything that experiments created, at any time and after a crash. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from '../../lib/errors.ts';
+import { ignoring } from '../../lib/errors.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { poll } from '../../lib/poll.ts';
 import { type LabContext, STARTED_AT } from './context.ts';
@@ -54,9 +54,7 @@ async function removeRequests(context: LabContext): Promise<void> {
 	const { items } = await context.api.certificateSigningRequests.list();
 	for (const { metadata, spec } of items) {
 		if (!users.has(spec.username ?? '')) continue;
-		await context.api.certificateSigningRequests.delete(metadata.name ?? '').catch((error: unknown) => {
-			if (!hasCode(error, 'API_NOT_FOUND')) throw error;
-		});
+		await context.api.certificateSigningRequests.delete(metadata.name ?? '').catch(ignoring('API_NOT_FOUND'));
 	}
 }
 

@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { ignoring, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere } from '../../lib/files.ts';
 import { field, secretName } from '../../lib/kube/bootstrap-token.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
@@ -94,9 +94,7 @@ export async function deleteToken(context: LabContext, name: string): Promise<st
 }
 
 async function deleteSecret({ api }: LabContext, id: string): Promise<void> {
-	await api.secrets.delete(secretName(id), { namespace }).catch((error: unknown) => {
-		if (!hasCode(error, 'API_NOT_FOUND', 'TOKEN_NOT_FOUND')) throw error;
-	});
+	await api.secrets.delete(secretName(id), { namespace }).catch(ignoring('API_NOT_FOUND', 'TOKEN_NOT_FOUND'));
 }
 
 /**
@@ -157,9 +155,7 @@ export async function restoreTokens(context: LabContext): Promise<number> {
 			...(type === undefined ? {} : { type }),
 			...(data === undefined ? {} : { data }),
 		};
-		await context.api.secrets.create(secret).catch((error: unknown) => {
-			if (!hasCode(error, 'API_ALREADY_EXISTS', 'TOKEN_EXISTS')) throw error;
-		});
+		await context.api.secrets.create(secret).catch(ignoring('API_ALREADY_EXISTS', 'TOKEN_EXISTS'));
 	}
 	// Last, so that the next reset retries a token that could not be created.
 	await rm(join(context.directory, 'flushed.json'), { force: true });

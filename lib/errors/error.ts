@@ -53,6 +53,13 @@ export function hasCode<C extends ErrorCode>(error: unknown, ...codes: C[]): err
 	return error instanceof KubejoinError && (codes as string[]).includes(error.code);
 }
 
+/** For `catch`: drops an error with one of the codes, and throws any other again. */
+export const ignoring =
+	(...codes: ErrorCode[]) =>
+	(error: unknown): undefined => {
+		if (!hasCode(error, ...codes)) throw error;
+	};
+
 /** Converts any thrown value. An unknown error becomes INTERNAL with an id, and its text is only in `cause`. */
 export function asKubejoinError(error: unknown): KubejoinError {
 	return error instanceof KubejoinError ? error : new KubejoinError('INTERNAL', { id: randomUUID() }, { cause: error });

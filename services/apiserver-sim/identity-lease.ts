@@ -7,7 +7,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { type Clock, rfc3339, rfc3339Micro } from '../../lib/clock.ts';
-import { hasCode } from '../../lib/errors.ts';
+import { ignoring } from '../../lib/errors.ts';
 import { withUpdatedFields } from '../../lib/kube/managed-fields/field-manager.ts';
 import { apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import { type Lease, wellKnown } from '../../lib/kube/types.ts';
@@ -80,9 +80,7 @@ export class IdentityLease {
 	}
 
 	async #delete({ key, revision }: Pick<StoredItem, 'key'> & Partial<StoredItem>): Promise<void> {
-		await this.#options.store.delete(key, revision).catch((error: unknown) => {
-			if (!hasCode(error, 'STORE_KEY_MISSING', 'STORE_CONFLICT')) throw error;
-		});
+		await this.#options.store.delete(key, revision).catch(ignoring('STORE_KEY_MISSING', 'STORE_CONFLICT'));
 	}
 
 	#renewed(found: Lease | undefined): Lease {

@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
-import { hasCode } from '../../../lib/errors.ts';
+import { ignoring } from '../../../lib/errors.ts';
 import { withUpdatedFields } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
 import { type ConfigMap, type KubeObject, type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
@@ -27,75 +27,92 @@ const typeOf = (resource: ApiResource) => ({ apiVersion: apiVersionOf(resource),
 
 /** Creates the cluster, or reconciles it at a later start. @throws STORE_UNAVAILABLE */
 export async function bootstrapCluster(store: Store, settings: ClusterSettings, clock: Clock): Promise<void> {
-	const managed = <T extends KubeObject>(found: T | undefined, object: T, manager: string): T =>
-		withUpdatedFields(found, object, { kind: object, subresource: '', manager, now: rfc3339(clock()) });
-	const born = <T extends KubeObject>(object: T, manager: string): T =>
-		managed(
-			undefined,
-			{ ...object, metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: rfc3339(clock()) } },
-			manager,
-		);
-	const createOnce = async (resource: ApiResource, object: KubeObject, manager = 'kube-apiserver', added = {}) => {
-		const { namespace = '', name = '' } = object.metadata;
-		const stored = { ...born(object, manager), ...added };
-		await unless('STORE_KEY_EXISTS', store.create(storeKey(resource, namespace, name), stored));
-	};
-	const reconcile = async (resource: ApiResource, wanted: Role | RoleBinding) => {
-		const key = storeKey(resource, wanted.metadata.namespace ?? '', wanted.metadata.name ?? '');
-		const found = await store.get<Role | RoleBinding>(key);
-		if (found === undefined) return createOnce(resource, wanted);
-		if (found.value.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] === 'false') return;
-		const completed = complete(found.value, wanted);
-		if (!isDeepStrictEqual(completed, found.value))
-			await unless(
-				'STORE_CONFLICT',
-				store.update(key, managed(found.value, completed, 'kube-apiserver'), found.revision),
-			);
-	};
-
+	const objects = new BootstrapObjects(store, clock);
 	for (const name of namespaceNames) {
 		const labels = { 'kubernetes.io/metadata.name': name };
 		const sent = { ...typeOf(resources.namespaces), metadata: { name, labels } };
 		// The server adds them, and no manager owns them.
 		const added = { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
-		await createOnce(resources.namespaces, sent, 'kube-apiserver', added);
+		await objects.create(resources.namespaces, sent, 'kube-apiserver', added);
 	}
 	const ofServer = [defaultRbac(), controllerRbac()].flatMap(everyObject);
-	await Promise.all(ofServer.map(([resource, object]) => reconcile(resource, object)));
-
+	await Promise.all(ofServer.map(([resource, object]) => objects.reconcile(resource, object)));
 	for (const [name, { value, description }] of Object.entries(systemPriorityClasses)) {
 		const fields = { value, description, preemptionPolicy: 'PreemptLowerPriority' };
 		const metadata = { name, generation: 1 };
-		await createOnce(resources.priorityClasses, { ...typeOf(resources.priorityClasses), metadata, ...fields });
+		await objects.create(resources.priorityClasses, { ...typeOf(resources.priorityClasses), metadata, ...fields });
 	}
-	const { controlPlaneEndpoint } = settings;
-	const { host, port } = splitEndpoint(controlPlaneEndpoint);
+	const { host, port } = splitEndpoint(settings.controlPlaneEndpoint);
 	const { service, slice } = kubernetesService(host, port);
-	await unless('STORE_KEY_EXISTS', store.create(kubernetesAddressKey, {}));
-	await createOnce(resources.services, service);
-	await createOnce(resources.endpointSlices, slice);
+	await store.create(kubernetesAddressKey, {}).catch(ignoring('STORE_KEY_EXISTS'));
+	await objects.create(resources.services, service);
+	await objects.create(resources.endpointSlices, slice);
+	await objects.publish(authenticationConfigMap(settings));
+	await uploadOnce(store, objects, settings);
+}
 
-	const published = authenticationConfigMap(settings);
-	const publishedKey = storeKey(resources.configMaps, wellKnown.kubeSystem, published.metadata.name ?? '');
-	const earlier = await store.get<ConfigMap>(publishedKey);
-	if (earlier === undefined) await createOnce(resources.configMaps, published);
-	else if (!isDeepStrictEqual(earlier.value.data, published.data))
-		await unless(
-			'STORE_CONFLICT',
-			store.update(publishedKey, { ...earlier.value, data: published.data }, earlier.revision),
-		);
-
+/** What kubeadm init uploads. At a later start only the server's address can be another one. */
+async function uploadOnce(store: Store, objects: BootstrapObjects, settings: ClusterSettings): Promise<void> {
+	const { controlPlaneEndpoint } = settings;
 	const marker = await store.get<{ controlPlaneEndpoint: string }>(markerKey);
 	if (marker === undefined) {
-		await Promise.all(everyObject(kubeadmRbac()).map(([resource, object]) => createOnce(resource, object, 'kubeadm')));
 		await Promise.all(
-			kubeadmConfigMaps(settings).map((configMap) => createOnce(resources.configMaps, configMap, 'kubeadm')),
+			everyObject(kubeadmRbac()).map(([resource, object]) => objects.create(resource, object, 'kubeadm')),
 		);
-		await createOnce(resources.serviceAccounts, kubeProxyAccount, 'kubeadm');
-		await unless('STORE_KEY_EXISTS', store.create(markerKey, { controlPlaneEndpoint }));
+		await Promise.all(
+			kubeadmConfigMaps(settings).map((configMap) => objects.create(resources.configMaps, configMap, 'kubeadm')),
+		);
+		await objects.create(resources.serviceAccounts, kubeProxyAccount, 'kubeadm');
+		await store.create(markerKey, { controlPlaneEndpoint }).catch(ignoring('STORE_KEY_EXISTS'));
 	} else if (marker.value.controlPlaneEndpoint !== controlPlaneEndpoint) {
 		await republish(store, settings);
-		await unless('STORE_CONFLICT', store.update(markerKey, { controlPlaneEndpoint }, marker.revision));
+		await store.update(markerKey, { controlPlaneEndpoint }, marker.revision).catch(ignoring('STORE_CONFLICT'));
+	}
+}
+
+/** Writes objects with their managers. Another replica that is quicker has written the same. */
+class BootstrapObjects {
+	readonly #store: Store;
+	readonly #clock: Clock;
+
+	constructor(store: Store, clock: Clock) {
+		this.#store = store;
+		this.#clock = clock;
+	}
+
+	/** @param added  fields that no manager owns */
+	async create(resource: ApiResource, object: KubeObject, manager = 'kube-apiserver', added = {}): Promise<void> {
+		const { namespace = '', name = '' } = object.metadata;
+		const created = { uid: randomUUID(), creationTimestamp: rfc3339(this.#clock()) };
+		const complete = { ...object, metadata: { ...object.metadata, ...created } };
+		const stored = { ...this.#managed(undefined, complete, manager), ...added };
+		await this.#store.create(storeKey(resource, namespace, name), stored).catch(ignoring('STORE_KEY_EXISTS'));
+	}
+
+	/** Adds missing rules and subjects, unless the object refuses that. */
+	async reconcile(resource: ApiResource, wanted: Role | RoleBinding): Promise<void> {
+		const key = storeKey(resource, wanted.metadata.namespace ?? '', wanted.metadata.name ?? '');
+		const found = await this.#store.get<Role | RoleBinding>(key);
+		if (found === undefined) return this.create(resource, wanted);
+		if (found.value.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] === 'false') return;
+		const completed = complete(found.value, wanted);
+		if (isDeepStrictEqual(completed, found.value)) return;
+		const managed = this.#managed(found.value, completed, 'kube-apiserver');
+		await this.#store.update(key, managed, found.revision).catch(ignoring('STORE_CONFLICT'));
+	}
+
+	/** Creates the ConfigMap, or replaces its data. */
+	async publish(wanted: ConfigMap): Promise<void> {
+		const key = storeKey(resources.configMaps, wanted.metadata.namespace ?? '', wanted.metadata.name ?? '');
+		const found = await this.#store.get<ConfigMap>(key);
+		if (found === undefined) return this.create(resources.configMaps, wanted);
+		if (isDeepStrictEqual(found.value.data, wanted.data)) return;
+		const { data } = wanted;
+		await this.#store.update(key, { ...found.value, data }, found.revision).catch(ignoring('STORE_CONFLICT'));
+	}
+
+	#managed<T extends KubeObject>(found: T | undefined, object: T, manager: string): T {
+		return withUpdatedFields(found, object, { kind: object, subresource: '', manager, now: rfc3339(this.#clock()) });
 	}
 }
 
@@ -125,7 +142,7 @@ async function republish(store: Store, settings: ClusterSettings): Promise<void>
 	const found = await store.get<ConfigMap>(key);
 	if (found === undefined) return;
 	const { data = {} } = clusterInfo(settings);
-	await unless('STORE_CONFLICT', store.update(key, { ...found.value, data }, found.revision));
+	await store.update(key, { ...found.value, data }, found.revision).catch(ignoring('STORE_CONFLICT'));
 }
 
 /** The stored rules and subjects with the missing ones added; nothing is removed. */
@@ -158,10 +175,3 @@ function splitEndpoint(endpoint: string): { host: string; port: number } {
 	const colon = endpoint.lastIndexOf(':');
 	return { host: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(endpoint.slice(colon + 1)) };
 }
-
-/** Another replica was quicker: then it is done. */
-const unless = async (code: 'STORE_KEY_EXISTS' | 'STORE_CONFLICT', done: Promise<unknown>): Promise<void> => {
-	await done.catch((error: unknown) => {
-		if (!hasCode(error, code)) throw error;
-	});
-};

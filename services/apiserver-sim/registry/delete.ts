@@ -3,7 +3,7 @@
  *
  * @source apiserver/pkg/registry/generic/registry/store.go Delete, DeleteCollection
  */
-import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { hasCode, ignoring, KubejoinError } from '../../../lib/errors.ts';
 import { requirePreconditions } from '../../../lib/kube/preconditions.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
@@ -88,9 +88,7 @@ export async function deleteCollection<T extends KubeObject>(
 		const page = await listObjects(objects, { ...request, limit, continueToken });
 		for (const { metadata } of page.items) {
 			const { name = '', namespace = '' } = metadata;
-			await deleteObject(objects, { ...request, name, namespace }).catch((error: unknown) => {
-				if (!hasCode(error, 'API_NOT_FOUND')) throw error;
-			});
+			await deleteObject(objects, { ...request, name, namespace }).catch(ignoring('API_NOT_FOUND'));
 		}
 		items.push(...page.items);
 		if (isLimited || page.continueToken === undefined) return { ...page, items };

@@ -5,7 +5,7 @@
  * @source pkg/registry/core/event/storage/storage.go TTLFunc
  */
 import type { Clock } from '../../../lib/clock.ts';
-import { hasCode } from '../../../lib/errors.ts';
+import { ignoring } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { errorFields, type Log } from '../../../lib/log.ts';
@@ -60,9 +60,7 @@ export class EventExpiry implements Replica<KubeObject> {
 		const { store, ttlMs, clock } = this.#options;
 		const found = await store.get<KubeObject>(key);
 		if (found === undefined || this.#lastWriteMs(found.value) + ttlMs > clock()) return;
-		await store.delete(key, found.revision).catch((error: unknown) => {
-			if (!hasCode(error, 'STORE_KEY_MISSING', 'STORE_CONFLICT')) throw error;
-		});
+		await store.delete(key, found.revision).catch(ignoring('STORE_KEY_MISSING', 'STORE_CONFLICT'));
 	}
 
 	/** Each write with a change has its time in the managedFields. A time in the future counts as now. */

@@ -2,7 +2,7 @@
  * The store of Secrets. The data of bootstrap tokens is at token-store alone; the registry holds the rest of each token
  * as of any Secret, so that tokens have versions, watches and lists like other objects.
  */
-import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { hasCode, ignoring, KubejoinError } from '../../../lib/errors.ts';
 import { idOfName } from '../../../lib/kube/bootstrap-token.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { type KubeObject, type Secret, wellKnown } from '../../../lib/kube/types.ts';
@@ -146,9 +146,7 @@ export class SecretStore implements Store {
 	}
 
 	async #deleteToken(name: string): Promise<void> {
-		await this.#tokens.delete(name, {}).catch((error: unknown) => {
-			if (!hasCode(error, 'TOKEN_NOT_FOUND')) throw error;
-		});
+		await this.#tokens.delete(name, {}).catch(ignoring('TOKEN_NOT_FOUND'));
 	}
 
 	/** @throws STORE_KEY_MISSING, STORE_CONFLICT */

@@ -7,7 +7,7 @@
 import { randomInt } from 'node:crypto';
 import { ipVersion } from '../../../lib/address.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { hasCode, ignoring, KubejoinError } from '../../../lib/errors.ts';
 import { invalid, requireValid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
@@ -63,10 +63,7 @@ const keysOf = ({ spec = {} }: Service): string[] => [
 
 /** Does not fail: the Service is written already, and the repair releases what stays. */
 async function release(store: Store, keys: Iterable<string>): Promise<void> {
-	for (const key of keys)
-		await store.delete(key).catch((error: unknown) => {
-			if (!hasCode(error, 'STORE_KEY_MISSING', 'STORE_UNAVAILABLE')) throw error;
-		});
+	for (const key of keys) await store.delete(key).catch(ignoring('STORE_KEY_MISSING', 'STORE_UNAVAILABLE'));
 }
 
 /** The claims of one write of a Service. */
@@ -243,19 +240,13 @@ export async function repairClaims(store: Store, nowMs: number): Promise<void> {
 	for await (const { items } of store.pages<Service>(storePrefix(resources.services, '')))
 		for (const { value } of items)
 			for (const key of keysOf(value))
-				if (!claims.delete(key)) await unless('STORE_KEY_EXISTS', store.create(key, { claimedMs: nowMs }));
+				if (!claims.delete(key)) await store.create(key, { claimedMs: nowMs }).catch(ignoring('STORE_KEY_EXISTS'));
 	for (const [key, { revision, claimedMs }] of claims)
 		if (nowMs - claimedMs > CLAIM_GRACE_MS) {
-			await unless('STORE_CONFLICT', unless('STORE_KEY_MISSING', store.delete(key, revision)));
+			await store.delete(key, revision).catch(ignoring('STORE_CONFLICT', 'STORE_KEY_MISSING'));
 		}
 }
 
-/** Another server was quicker. */
-async function unless(code: 'STORE_KEY_EXISTS' | 'STORE_KEY_MISSING' | 'STORE_CONFLICT', done: Promise<unknown>) {
-	await done.catch((error: unknown) => {
-		if (!hasCode(error, code)) throw error;
-	});
-}
 /** The Service `kubernetes` and its endpoints. @source pkg/controlplane/reconcilers */
 export function kubernetesService(address: string, port: number): { service: KubeObject; slice: KubeObject } {
 	const labels = { component: 'apiserver', provider: 'kubernetes' };

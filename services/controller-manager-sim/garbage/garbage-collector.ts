@@ -5,7 +5,7 @@
  * @source pkg/controller/garbagecollector/garbagecollector.go
  */
 import { isDeepStrictEqual } from 'node:util';
-import { hasCode } from '../../../lib/errors.ts';
+import { hasCode, ignoring } from '../../../lib/errors.ts';
 import type { ResourceClient } from '../../../lib/kube/client.ts';
 import type { RecordEvent } from '../../../lib/kube/event-recorder.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
@@ -102,7 +102,7 @@ export class Collector {
 		const node = this.graph.get(uid);
 		if (node?.waiting !== 'Orphan') return;
 		for (const { identity } of node.dependents)
-			await unlessGone(this.#patchOwners(identity, [{ $patch: 'delete', uid }]));
+			await this.#patchOwners(identity, [{ $patch: 'delete', uid }]).catch(ignoring('API_NOT_FOUND'));
 		await this.#removeFinalizer(node.identity, ORPHAN);
 	}
 
@@ -115,7 +115,7 @@ export class Collector {
 		if (ended.length === 0) return;
 		if (solid.length > 0) {
 			const removed = ended.map(({ uid }) => ({ $patch: 'delete', uid }));
-			await unlessGone(this.#patchOwners(identity, removed));
+			await this.#patchOwners(identity, removed).catch(ignoring('API_NOT_FOUND'));
 			return;
 		}
 		if (waiting.length === 0 || node.dependents.size === 0) {
@@ -216,9 +216,9 @@ export class Collector {
 		const { resourceVersion, finalizers = [] } = found.metadata;
 		const kept = finalizers.filter((one) => one !== finalizer);
 		const document = { metadata: { resourceVersion, finalizers: kept.length === 0 ? null : kept } };
-		await unlessGone(
-			this.#clientOf(identity).patch(identity.name, document, { ...namespaceOf(identity), type: 'merge' }),
-		);
+		await this.#clientOf(identity)
+			.patch(identity.name, document, { ...namespaceOf(identity), type: 'merge' })
+			.catch(ignoring('API_NOT_FOUND'));
 		this.#options.log.info(`removed the finalizer ${finalizer} of ${shown(identity)}`);
 	}
 
@@ -262,12 +262,6 @@ const isWaiting = ({ metadata: { deletionTimestamp, finalizers = [] } }: Found):
 function policyOf({ metadata: { finalizers = [] } }: Found): Policy {
 	if (finalizers.includes(ORPHAN)) return 'Orphan';
 	return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background';
-}
-
-async function unlessGone(done: Promise<unknown>): Promise<void> {
-	await done.catch((error: unknown) => {
-		if (!hasCode(error, 'API_NOT_FOUND')) throw error;
-	});
 }
 
 /** The part of an object that the graph needs. */
