@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
-import type { Node } from '../../lib/kube/types.ts';
+import { isReady } from '../../lib/kube/node-conditions.ts';
 import { requireFreePort } from '../../lib/ports.ts';
 import {
 	type Container,
@@ -112,8 +112,6 @@ async function startOnce(project: Project) {
 	}
 }
 
-const isReady = ({ status }: Node): boolean =>
-	status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 const readyNodes = async (api: ApiClient): Promise<number> => (await api.nodes.list()).items.filter(isReady).length;
 
 async function memoryMb(containers: readonly Container[]): Promise<number> {

@@ -6,7 +6,8 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { startInformer } from '../../lib/kube/informer.ts';
-import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
+import { readyCondition } from '../../lib/kube/node-conditions.ts';
+import { type Lease, wellKnown } from '../../lib/kube/types.ts';
 import { createLog } from '../../lib/log.ts';
 import type { Child } from '../../lib/process-supervisor.ts';
 import type { ServiceName } from '../mesh/services.ts';
@@ -282,5 +283,4 @@ class NodesRun {
 	}
 }
 
-const readyCondition = ({ status }: Node) => status?.conditions?.find(({ type }) => type === 'Ready');
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;

@@ -5,6 +5,7 @@
  */
 import { KubejoinError, qualifiedResource } from '../../lib/errors.ts';
 import { parseToken } from '../../lib/kube/bootstrap-token.ts';
+import { isReady } from '../../lib/kube/node-conditions.ts';
 import { type CertificateSigningRequest, type KubeObject, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { ReadCsr } from '../../lib/pki/csr-reader.ts';
@@ -135,7 +136,7 @@ class SeenJoins {
 		if (key !== 'config' && seen.result === undefined && key !== 'name') return;
 		join ??= this.#start(client, seen.startMs);
 		join?.see(key, seen);
-		if (key === 'name' && isReady(seen.result) && join !== undefined)
+		if (key === 'name' && isReady(seen.result as Node | undefined) && join !== undefined)
 			this.#end(client, join, seen.endMs, new KubejoinError('NODE_NAME_TAKEN', { node: name }));
 	}
 
@@ -196,11 +197,6 @@ class SeenJoins {
 
 const unfinished = ({ lastMs }: SeenJoin, nowMs: number, hasBegunAgain = false): KubejoinError =>
 	new KubejoinError('JOIN_UNFINISHED', { waitedSeconds: Math.round((nowMs - lastMs) / 1_000), hasBegunAgain });
-
-const isReady = (object: KubeObject | undefined): boolean =>
-	(object as Node | undefined)?.status?.conditions?.some(
-		({ type, status }) => type === 'Ready' && status === 'True',
-	) === true;
 
 /** Of an allowed request, so the token is valid; a token beside a certificate is not read. */
 const tokenIdOf = ({ authorization, peer: { certificate } }: Credentials): string | undefined =>

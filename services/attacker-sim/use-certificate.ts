@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.ts';
 import { asKubejoinError, type KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
+import { isReady } from '../../lib/kube/node-conditions.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { openApi, resolveHost, withApi } from './clients.ts';
@@ -22,13 +23,12 @@ export interface UseFlags {
 export async function useCertificate(
 	{ target, clusterCa, kubeconfig, pastExpiry }: UseFlags,
 	now: Clock,
-	wait: (ms: number) => Promise<unknown> = delay,
 ): Promise<readonly string[]> {
 	await requireNearTarget(target, 'apiserver-sim', resolveHost);
 	const [ca, identity] = await Promise.all([readNamed('--cluster-ca', clusterCa), readStolenIdentity(kubeconfig)]);
 	try {
 		return await withApi(openApi(target, ca, identity), (api) =>
-			pastExpiry === true ? acrossExpiry(api, identity.cert, { now, wait }) : asWhom(api),
+			pastExpiry === true ? acrossExpiry(api, identity.cert, { now, wait: delay }) : asWhom(api),
 		);
 	} catch (error) {
 		const text = refusedText(known(error));
@@ -58,10 +58,7 @@ async function asWhom(api: AsksWho): Promise<readonly string[]> {
 	if (!username.startsWith(wellKnown.nodeUserPrefix)) return [accepted];
 	const name = username.slice(wellKnown.nodeUserPrefix.length);
 	const own = await api.nodes.get(name).then(
-		({ status }) =>
-			status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')
-				? 'Ready'
-				: 'NotReady',
+		(node) => (isReady(node) ? 'Ready' : 'NotReady'),
 		(error: unknown) => `${known(error).code}: ${known(error).message}`,
 	);
 	return [accepted, `own node ${name}: ${own}`];

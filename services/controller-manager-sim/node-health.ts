@@ -3,7 +3,8 @@
  * clock is never compared with that of the controller: a heartbeat counts if it differs from the one before.
  */
 import { rfc3339 } from '../../lib/clock.ts';
-import type { Lease, Node, NodeCondition, Taint } from '../../lib/kube/types.ts';
+import { readyCondition } from '../../lib/kube/node-conditions.ts';
+import type { Lease, Node, Taint } from '../../lib/kube/types.ts';
 
 /** The last heartbeat of a node, and the time since then. */
 export interface Observation {
@@ -25,9 +26,6 @@ export interface GracePeriods {
 const NEVER_UPDATED = 'NodeStatusNeverUpdated';
 const heartbeatConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 const taintKeys = { False: 'node.kubernetes.io/not-ready', Unknown: 'node.kubernetes.io/unreachable' } as const;
-
-export const readyCondition = ({ status }: Node): NodeCondition | undefined =>
-	status?.conditions?.find(({ type }) => type === 'Ready');
 
 /** Empty for a condition that was written here and not by the node. */
 function statusHeartbeatOf(node: Node): string {

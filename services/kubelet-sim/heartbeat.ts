@@ -8,6 +8,7 @@ import { type Clock, rfc3339Micro } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { withPartsOf } from '../../lib/json-object.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
+import { isReady, readyCondition } from '../../lib/kube/node-conditions.ts';
 import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { readyConditions } from './node-object.ts';
 
@@ -146,6 +147,3 @@ async function retryConflicts<T>(
 		}
 	}
 }
-
-const readyCondition = ({ status }: Node) => status?.conditions?.find(({ type }) => type === 'Ready');
-const isReady = (node: Node): boolean => readyCondition(node)?.status === 'True';

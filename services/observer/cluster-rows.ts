@@ -2,6 +2,7 @@
  * The rows of the page for the objects of the cluster. The row of an object that did not change is the same: a cluster
  * can have ten thousand nodes, and is read each second.
  */
+import { readyCondition } from '../../lib/kube/node-conditions.ts';
 import {
 	type CertificateSigningRequest,
 	type Event,
@@ -93,7 +94,7 @@ export class ClusterRows {
 			if (known?.heartbeatMs === heartbeatMs && known.certificate === certificate) return known;
 			const row = {
 				name: printable(name),
-				...statusOf(node.status?.conditions?.find(({ type }) => type === 'Ready')),
+				...statusOf(readyCondition(node)),
 				heartbeatMs,
 				...(certificate === undefined ? {} : { certificate }),
 			};

@@ -1,6 +1,7 @@
 /** The verdicts of every experiment: security (no attacker got an identity or a secret) and availability. */
 import { existsSync } from 'node:fs';
 import { asKubejoinError } from '../../../lib/errors.ts';
+import { isReady } from '../../../lib/kube/node-conditions.ts';
 import { type CertificateSigningRequest, type Node, wellKnown } from '../../../lib/kube/types.ts';
 import { pollUntil } from '../../../lib/poll.ts';
 import { type LabContext, STARTED_AT } from '../context.ts';
@@ -266,7 +267,5 @@ async function lookAtNodes(context: LabContext, wanted: readonly string[], first
 
 const isOrAre = ({ length }: readonly string[]): string => (length === 1 ? 'is' : 'are');
 const nameOf = ({ metadata }: Node): string => metadata.name ?? '';
-const isReady = ({ status }: Node): boolean =>
-	status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 
 const connectionsText = (count: number): string => (count === 1 ? '1 connection' : `${count} connections`);

@@ -6,6 +6,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { RecordEvent } from '../../../lib/kube/event-recorder.ts';
 import type { Informer } from '../../../lib/kube/informer.ts';
+import { readyCondition } from '../../../lib/kube/node-conditions.ts';
 import { type Node, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
@@ -16,7 +17,6 @@ import {
 	isSilent,
 	type Observation,
 	observe,
-	readyCondition,
 	statusAfterSilence,
 	taintsFor,
 } from '../node-health.ts';

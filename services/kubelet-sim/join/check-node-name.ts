@@ -8,6 +8,7 @@ import { relative } from 'node:path';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory, writeUnflushedFile } from '../../../lib/files.ts';
 import { type Kubeconfig, userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
+import { isReady } from '../../../lib/kube/node-conditions.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { type ClusterSettings, writeKubeletFiles } from '../cluster-settings.ts';
 import type { NodeIdentity } from '../identity.ts';
@@ -55,9 +56,7 @@ export const checkNodeName = (tools: JoinContext, word: CredentialWord = 'token'
 				{ timeoutMs: tlsBootstrapTimeoutMs, waiting: waitingTexts[word] },
 				tools,
 			);
-			const isReady =
-				node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-			if (isReady && replaces === undefined) throw new KubejoinError('NODE_NAME_TAKEN', { node: nodeName });
+			if (isReady(node) && replaces === undefined) throw new KubejoinError('NODE_NAME_TAKEN', { node: nodeName });
 		} catch (error) {
 			if (!hasCode(error, 'API_NOT_FOUND')) throw error;
 		} finally {
