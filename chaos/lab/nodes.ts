@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../lib/files.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../lib/kube/types.ts';
+import { type NodePaths, nodePaths } from '../../lib/node-paths.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { pollUntil } from '../../lib/poll.ts';
 import type { LabContext } from './context.ts';
@@ -115,17 +116,16 @@ const findNode = async (context: LabContext, name: string): Promise<LabNode> => 
 	return kept;
 };
 
-/** Path of a file of the node, below its root. */
-export const nodeFile = async (context: LabContext, name: string, path: string): Promise<string> =>
-	join((await findNode(context, name)).root, path);
+export const pathsOfNode = async (context: LabContext, name: string): Promise<NodePaths> =>
+	nodePaths((await findNode(context, name)).root);
 
 /** Path of the kubeconfig that the join wrote. */
-export const kubeconfigOf = (context: LabContext, name: string): Promise<string> =>
-	nodeFile(context, name, 'etc/kubernetes/kubelet.conf');
+export const kubeconfigOf = async (context: LabContext, name: string): Promise<string> =>
+	(await pathsOfNode(context, name)).kubeconfig;
 
 /** Path of the node's certificate and key. */
-export const certificateOf = (context: LabContext, name: string): Promise<string> =>
-	nodeFile(context, name, 'var/lib/kubelet/pki/kubelet-client-current.pem');
+export const certificateOf = async (context: LabContext, name: string): Promise<string> =>
+	(await pathsOfNode(context, name)).currentCertificate;
 
 /** `NAME has a certificate`; undefined when it has none. */
 export const certificateOnDisk = async (context: LabContext, name: string): Promise<string | undefined> =>

@@ -5,13 +5,13 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { systemClock, waitBy } from '../../lib/clock.ts';
+import { nodePaths } from '../../lib/node-paths.ts';
 import { createDials } from '../../services/kubelet-sim/clients.ts';
 import { clusterSettingsReader } from '../../services/kubelet-sim/cluster-settings.ts';
 import { beat } from '../../services/kubelet-sim/heartbeat.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
 import { clusterReader } from '../../services/kubelet-sim/join/read-cluster.ts';
-import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
 import { repeat } from './repeat.ts';
 
 export interface Batch {

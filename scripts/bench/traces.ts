@@ -7,12 +7,12 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, waitBy } from '../../lib/clock.ts';
+import { nodePaths } from '../../lib/node-paths.ts';
 import { createDial } from '../../services/kubelet-sim/clients.ts';
 import { clusterSettings } from '../../services/kubelet-sim/cluster-settings.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
 import { readCluster } from '../../services/kubelet-sim/join/read-cluster.ts';
-import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
 import { startLocalMesh } from '../mesh/local-mesh.ts';
 
 const COLLECTOR_PORT = 26_318;

@@ -3,17 +3,12 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { filesOfPlan, planPki } from '../../infra/pki/plan.ts';
 import { KubejoinError } from '../../lib/errors.ts';
+import { nodeFiles } from '../../lib/node-paths.ts';
 import { serviceNames } from './services.ts';
 
 const services = [...new Set([...serviceNames, 'observer'])].join('|');
 const pki = anyOf(filesOfPlan(planPki([])));
-/** Of `nodePaths` in kubelet-sim. */
-const node = [
-	'etc/kubernetes/((bootstrap-)?kubelet\\.conf|pki/ca\\.crt)',
-	'var/lib/kubelet/(config\\.yaml|version)',
-	'var/lib/kubelet/pki/(kubelet\\.(crt|key)|kubelet-(client|client-rotation|server)\\.key\\.tmp)',
-	'var/lib/kubelet/pki/kubelet-(client|server)-(current|[\\d-]{19,22})\\.pem',
-].join('|');
+const node = anyOf(nodeFiles()).replaceAll('-current', '-(current|[\\d-]{19,22})');
 const labRecords = anyOf([
 	...['control', 'started-at', 'expectations', 'attempts', 'skew-results', 'half-joined'],
 	...['flushed', 'known-tokens', 'replaced-node'],
@@ -27,13 +22,13 @@ const ownFiles: readonly RegExp[] = [
 	/^(apiserver-sim\/registry|token-store\/tokens)\.mdb(-lock)?$/,
 	/^ca-service\/ledger\.jsonl$/,
 	/^observer\/([0-9a-f]{32}\.json(\.gz)?|experiments\.json)$/,
-	new RegExp(`^nodes/[^/]+/(join\\.yaml|traces-key|(${node}))$`),
+	new RegExp(`^nodes/[^/]+/(join\\.yaml|traces-key|${node})$`),
 	new RegExp(`^lab/${labRecords}\\.json$`),
 	// One process of several nodes has a directory for each.
-	new RegExp(`^lab/nodes/[^/]+(\\.json|\\.yaml|/([^/]+/)?(${node}))$`),
+	new RegExp(`^lab/nodes/[^/]+(\\.json|\\.yaml|/([^/]+/)?${node})$`),
 	/^lab\/(workers\/[^/]+\.log|tokens\/[^/]+\.yaml|attackers\/[^/]+\.(token|report\.json)|bindings\/[^/]+\.json)$/,
 	/^lab\/home\/\.kube\/config$/,
-	new RegExp(`^lab/kubejoin-matrix-\\w+/(token|matrix-\\d+(-join)?\\.json|matrix-\\d+/(${node}))$`),
+	new RegExp(`^lab/kubejoin-matrix-\\w+/(token|matrix-\\d+(-join)?\\.json|matrix-\\d+/${node})$`),
 	new RegExp(`^lab/other-cluster-[\\w-]+/${pki}$`),
 	/^chaos\/canary\.txt$/,
 	/^chaos\/\d{4}-\d{2}-\d{2}T[\d-]{8,32}\/([\w-]+\.json|events\.jsonl|report\.(html|md))$/,

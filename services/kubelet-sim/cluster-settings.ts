@@ -3,9 +3,9 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { readFileIfThere, writeWholeFiles } from '../../lib/files.ts';
 import type { ConfigMap } from '../../lib/kube/types.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
+import type { NodePaths } from '../../lib/node-paths.ts';
 import { quoteInput } from '../../lib/text.ts';
 import { readFirstYaml } from '../../lib/yaml.ts';
-import type { NodePaths } from './node-paths.ts';
 
 export interface ClusterSettings {
 	readonly clusterName: string;

@@ -6,7 +6,6 @@
  * @source client-go util/certificate certificate_store.go; kubelet certificate/bootstrap
  *   writeKubeconfigFromBootstrapping
  */
-
 import type { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,12 +23,12 @@ import {
 import { parseKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
+import type { NodePaths } from '../../lib/node-paths.ts';
 import { certificatesPem, parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
 import { shellWord } from '../../lib/text.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
-import type { NodePaths } from './node-paths.ts';
 import type { TrustedCa, TrustedServer } from './trust.ts';
 import { trustedServer } from './trusted-server.ts';
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Lease } from '../../lib/kube/types.ts';
+import { nodePaths } from '../../lib/node-paths.ts';
 import type { NodeIdentity } from './identity.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { type InTurn, stay } from './keep-running.ts';
-import { nodePaths } from './node-paths.ts';
 
 const start = Date.UTC(2026, 5, 1);
 const hour = 3_600_000;

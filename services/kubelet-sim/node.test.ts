@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { nodePaths } from '../../lib/node-paths.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
@@ -11,7 +12,6 @@ import { loadIdentity, storeIdentity } from './identity.ts';
 import { testRequest } from './join/fixtures.test.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { runNode } from './node.ts';
-import { nodePaths } from './node-paths.ts';
 import type { PinnedCa } from './trust.ts';
 
 const now = Date.UTC(2026, 5, 1);

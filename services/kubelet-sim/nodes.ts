@@ -1,7 +1,7 @@
 /** Name, directory and output prefix of each node of a process. */
 import { join } from 'node:path';
+import { type NodePaths, nodePaths } from '../../lib/node-paths.ts';
 import type { JoinRequest } from './join/join-request.ts';
-import { type NodePaths, nodePaths } from './node-paths.ts';
 
 export interface NodePlan {
 	readonly request: JoinRequest;

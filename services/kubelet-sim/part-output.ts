@@ -1,10 +1,10 @@
 /** The report of a join that ends early: `--until` and `--dry-run`. */
 import { relative } from 'node:path';
+import type { NodePaths } from '../../lib/node-paths.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { printableLines } from '../../lib/text.ts';
 import type { PartOfJoin } from './node.ts';
-import type { NodePaths } from './node-paths.ts';
 
 /** Who trusts whom after the last phase. */
 export function trustText(part: PartOfJoin, lastPhase: string): string {

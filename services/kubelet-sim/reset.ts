@@ -4,16 +4,15 @@
  * @source kubeadm cmd/reset.go, cmd/phases/reset
  * @differs the directories are below --root; there is no kubelet service, no mount and no container to end
  */
-
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { printedText } from '../../lib/chinese/index.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { type NodePaths, nodePaths } from '../../lib/node-paths.ts';
 import { terminalText } from '../../lib/text.ts';
 import { loadIdentity } from './identity.ts';
-import { type NodePaths, nodePaths } from './node-paths.ts';
 import { defaultRoot } from './nodes.ts';
 
 export interface ResetFlags {

@@ -10,6 +10,7 @@ import type { KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../lib/files.ts';
 import type { CertificateSigningRequest, WatchEvent } from '../../lib/kube/types.ts';
 import { createRegistry } from '../../lib/metrics.ts';
+import { nodePaths } from '../../lib/node-paths.ts';
 import {
 	buildCaCertificate,
 	buildCertificate,
@@ -22,7 +23,6 @@ import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts'
 import { hostNames } from '../../lib/pki/names.ts';
 import type { NodeIdentity } from './identity.ts';
 import type { NodeConnection } from './join/join-context.ts';
-import { nodePaths } from './node-paths.ts';
 import { type Kubelet, type KubeletOptions, openKubelet } from './server.ts';
 import type { PinnedCa } from './trust.ts';
 

@@ -12,7 +12,7 @@ import { wellKnown } from '../../../lib/kube/types.ts';
 import { type LabContext, STARTED_AT } from '../context.ts';
 import type { NodeFiles, Searched } from '../control/api.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { labNodeNames, nodeFile } from '../nodes.ts';
+import { labNodeNames, pathsOfNode } from '../nodes.ts';
 import { knownTokens, tokenNames, tokenOf } from '../tokens.ts';
 
 export const journalsIn = (state: string): string => join(state, 'chaos');
@@ -71,7 +71,7 @@ const BOOTSTRAP_KUBECONFIG = 'bootstrap-kubelet.conf';
 export async function checkNodeFiles(context: LabContext, secrets: readonly string[]): Promise<NodeFiles> {
 	const joining = (await context.control.workers()).filter(({ hasServed, state }) => !hasServed && state !== 'ended');
 	const names = (await labNodeNames(context)).filter((name) => !joining.some((worker) => worker.name === name));
-	const roots = await Promise.all(names.map((name) => nodeFile(context, name, '.')));
+	const roots = await Promise.all(names.map(async (name) => (await pathsOfNode(context, name)).root));
 	const texts = (await Promise.all(roots.map(textsBelow))).flat();
 	const holdsToken = new Set(findSecrets(texts.map(withoutKeys), secrets));
 	const problems = await Promise.all(

@@ -1,8 +1,8 @@
 /** The environment of the phases of a join, injected so that tests need no network. */
 import type { Clock, WaitUntil } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
+import type { NodePaths } from '../../../lib/node-paths.ts';
 import type { clusterSettings } from '../cluster-settings.ts';
-import type { NodePaths } from '../node-paths.ts';
 import type { FileCa, PinnedCa, TrustedServer } from '../trust.ts';
 import type { readCluster } from './read-cluster.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
-import { nodePaths } from '../node-paths.ts';
+import { nodePaths } from '../../../lib/node-paths.ts';
 import { testRequest } from './fixtures.test.ts';
 import { parseJoinConfiguration } from './join-configuration.ts';
 import { readJoinRequest } from './join-request.ts';

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hasCode } from '../../../lib/errors.ts';
+import { nodePaths } from '../../../lib/node-paths.ts';
 import type { NodeIdentity } from '../identity.ts';
-import { nodePaths } from '../node-paths.ts';
 import { testRequest } from './fixtures.test.ts';
 import { preflight } from './preflight.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
-import { nodePaths } from '../node-paths.ts';
+import { nodePaths } from '../../../lib/node-paths.ts';
 import type { TrustedServer } from '../trust.ts';
 import { checkNodeName } from './check-node-name.ts';
 import { testSettings } from './fixtures.test.ts';

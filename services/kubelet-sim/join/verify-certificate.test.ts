@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../../lib/errors.ts';
 import { makePrivateDirectory } from '../../../lib/files.ts';
+import { nodePaths } from '../../../lib/node-paths.ts';
 import {
 	buildCaCertificate,
 	buildCertificate,
@@ -14,7 +15,6 @@ import {
 import { generateKeyPair, type KeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import type { Usage } from '../../../lib/pki/usages.ts';
 import { isExpired, loadIdentity, storeIdentity } from '../identity.ts';
-import { nodePaths } from '../node-paths.ts';
 import type { PinnedCa } from '../trust.ts';
 import type { JoinContext } from './join-context.ts';
 import { requireUsable, verifyCertificate } from './verify-certificate.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ErrorCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory } from '../../../lib/files.ts';
 import type { CertificateSigningRequest, Lease } from '../../../lib/kube/types.ts';
+import { nodePaths } from '../../../lib/node-paths.ts';
 import {
 	buildCaCertificate,
 	buildCertificate,
@@ -18,7 +19,6 @@ import type { Registration } from '../heartbeat.ts';
 import { loadIdentity, type NodeIdentity, storeIdentity } from '../identity.ts';
 import type { JoinContext } from '../join/join-context.ts';
 import { stay } from '../keep-running.ts';
-import { nodePaths } from '../node-paths.ts';
 import type { PinnedCa } from '../trust.ts';
 import { keepRenewed, randomFraction, retryAfterMs, rotationDeadline } from './keep-renewed.ts';
 

@@ -10,6 +10,7 @@ import { asKubejoinError, type KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, removeFile, writeWholeFiles } from '../../../lib/files.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
+import type { NodePaths } from '../../../lib/node-paths.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../../lib/pki/certificate.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import { hostNames } from '../../../lib/pki/names.ts';
@@ -17,7 +18,6 @@ import type { Pem } from '../../../lib/pki/pem.ts';
 import { readPair, storePair } from '../identity.ts';
 import { newKey, pendingKey } from '../join/create-key.ts';
 import { obtainCertificate } from '../join/request-certificate.ts';
-import type { NodePaths } from '../node-paths.ts';
 import { type RandomFraction, randomFraction, retryAfterMs, rotationDeadline } from '../rotation/keep-renewed.ts';
 
 export interface ServingPair {

@@ -1,5 +1,5 @@
 /** The file paths of a real node, below a root directory. */
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 export interface NodePaths {
 	readonly root: string;
@@ -51,4 +51,10 @@ export function nodePaths(directory: string): NodePaths {
 		servingCertificate: joined(certificateDirectory, 'kubelet-server-current.pem'),
 		pendingServingKey: joined(certificateDirectory, 'kubelet-server.key.tmp'),
 	};
+}
+
+/** The files of a node, relative to its root. The target of a `-current.pem` has a time in place of `current`. */
+export function nodeFiles(): readonly string[] {
+	const { root, kubernetesDirectory, kubeletDirectory, certificateDirectory, ...files } = nodePaths('/');
+	return Object.values(files).map((path) => relative(root, path));
 }
