@@ -129,7 +129,7 @@ function flush(path: string, file: number): Promise<void> {
 		fsync(file, (error) => {
 			closeSync(file);
 			if (error === null) resolve();
-			else reject(unusable(path, error));
+			else reject(fileUnusable(path, error));
 		});
 	});
 }
@@ -138,7 +138,7 @@ function blaming<T>(path: string, work: () => T): T {
 	try {
 		return work();
 	} catch (error) {
-		throw unusable(path, error);
+		throw fileUnusable(path, error);
 	}
 }
 
@@ -156,7 +156,7 @@ export async function readFileIfThere(path: string): Promise<string | undefined>
 		return readText(path);
 	} catch (error) {
 		if (isMissing(error)) return undefined;
-		throw unusable(path, error);
+		throw fileUnusable(path, error);
 	}
 }
 
@@ -328,5 +328,6 @@ function unlinkIfThere(path: string): void {
 	}
 }
 
-const unusable = (path: string, error: unknown): KubejoinError =>
+/** The error of an operation on a file, with its cause. @param path  or another name of the file */
+export const fileUnusable = (path: string, error: unknown): KubejoinError =>
 	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

@@ -28,7 +28,7 @@ import { parsedBy } from '../lib/cli-options.ts';
 import { systemClock } from '../lib/clock.ts';
 import { environment, httpUrl, integer, oneOf } from '../lib/config.ts';
 import { causeText, KubejoinError } from '../lib/errors.ts';
-import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
+import { fileUnusable, makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
 import { terminalLanguage } from '../lib/language.ts';
 import { projectPath } from '../lib/paths.ts';
 import { processStart } from '../lib/process-identity.ts';
@@ -260,8 +260,7 @@ class EventFile {
 		try {
 			appendFileSync(this.#path, `${JSON.stringify(event)}\n`, { mode: 0o600 });
 		} catch (error) {
-			const details = { path: this.#path, problem: causeText(error) };
-			this.#problem = new KubejoinError('FILE_UNUSABLE', details, { cause: error });
+			this.#problem = fileUnusable(this.#path, error);
 		}
 	}
 

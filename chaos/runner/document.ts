@@ -1,8 +1,8 @@
 /** Reads an experiment as PyYAML does, because Chaos Toolkit reads the same file, and finds the line of each part. */
 import { basename, extname } from 'node:path';
 import { isNode, isScalar, LineCounter, parseDocument } from 'yaml';
-import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { readText } from '../../lib/files.ts';
+import { causeText } from '../../lib/errors.ts';
+import { fileUnusable, readText } from '../../lib/files.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Json } from './json.ts';
 
@@ -50,7 +50,7 @@ export function readChosenFile(path: string, shown: string): string {
 	try {
 		return readText(path, limits.yamlBytes.value);
 	} catch (error) {
-		throw new KubejoinError('FILE_UNUSABLE', { path: shown, problem: causeText(error) }, { cause: error });
+		throw fileUnusable(shown, error);
 	}
 }
 

@@ -8,7 +8,8 @@ import { constants, type X509Certificate } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { causeText, KubejoinError } from '../errors.ts';
+import { KubejoinError } from '../errors.ts';
+import { fileUnusable } from '../files.ts';
 import { type CountRefusal, limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { limitLines, withoutPort } from '../log-limit.ts';
@@ -345,7 +346,7 @@ function withCertificate<T>(options: Pick<ListenOptions, 'service'>, work: () =>
 		return work();
 	} catch (error) {
 		const path = `the certificate and the key of ${options.service}`;
-		throw new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
+		throw fileUnusable(path, error);
 	}
 }
 

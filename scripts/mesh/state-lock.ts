@@ -6,8 +6,8 @@
 import { rmSync } from 'node:fs';
 import { link, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { makeDirectories, readText } from '../../lib/files.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { fileUnusable, makeDirectories, readText } from '../../lib/files.ts';
 import { isProcessRunning, processStart } from '../../lib/process-identity.ts';
 
 const MAX_ATTEMPTS = 3;
@@ -26,20 +26,17 @@ export async function lockState(directory: string): Promise<() => void> {
 			const pid = stateHolder(directory);
 			if (pid !== undefined) throw new KubejoinError('STATE_IN_USE', { directory, pid });
 			await rm(path, { force: true }).catch((error: unknown) => {
-				throw unusable(path, error);
+				throw fileUnusable(path, error);
 			});
 		}
 		throw new Error('the lock changes hands too quickly');
 	} catch (error) {
 		if (error instanceof KubejoinError) throw error;
-		throw unusable(directory, error);
+		throw fileUnusable(directory, error);
 	} finally {
 		await rm(own, { force: true }).catch(() => undefined);
 	}
 }
-
-const unusable = (path: string, error: unknown): KubejoinError =>
-	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
 
 const linked = (from: string, to: string): Promise<boolean> =>
 	link(from, to).then(

@@ -5,8 +5,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { irregularity, isTornObject } from '../../lib/files.ts';
+import type { KubejoinError } from '../../lib/errors.ts';
+import { fileUnusable, irregularity, isTornObject } from '../../lib/files.ts';
 import { limits } from '../../lib/limits.ts';
 
 export interface LedgerEntry {
@@ -65,9 +65,9 @@ interface Append {
  */
 export async function openLedger(path: string, openFile: typeof open = open): Promise<Ledger> {
 	const problem = irregularity(path);
-	if (problem !== undefined) throw unusable(path, new Error(problem));
+	if (problem !== undefined) throw fileUnusable(path, new Error(problem));
 	const file = await openFile(path, constants.O_RDWR | constants.O_CREAT, 0o600).catch((error: unknown) => {
-		throw unusable(path, error);
+		throw fileUnusable(path, error);
 	});
 	try {
 		// So that the file's name survives a crash as its contents do.
@@ -78,7 +78,7 @@ export async function openLedger(path: string, openFile: typeof open = open): Pr
 		return new Ledger(path, file, contents);
 	} catch (error) {
 		await file.close();
-		throw unusable(path, error);
+		throw fileUnusable(path, error);
 	}
 }
 
@@ -135,7 +135,7 @@ export class Ledger {
 			const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(end - start), 0, end - start, start);
 			return buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n').map(parseEntry);
 		} catch (error) {
-			throw unusable(this.#path, error);
+			throw fileUnusable(this.#path, error);
 		}
 	}
 
@@ -160,7 +160,7 @@ export class Ledger {
 				for (const { resolve } of batch) resolve();
 			} catch (error) {
 				await this.#cutPartialWrite().catch(() => undefined);
-				for (const { reject } of batch) reject(unusable(this.#path, error));
+				for (const { reject } of batch) reject(fileUnusable(this.#path, error));
 			}
 		}
 		this.#writing = undefined;
@@ -220,6 +220,3 @@ function parseEntry(line: string, index: number): LedgerEntry {
 	}
 	throw new Error(`line ${index + 1} is not an entry of a ledger`);
 }
-
-const unusable = (path: string, error: unknown): KubejoinError =>
-	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

@@ -1,7 +1,8 @@
 /** The files that the values of `-f` name: a file, a directory, a pattern, or `-`. */
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { fileUnusable } from '../../lib/files.ts';
 import { quoteInput, shellWord } from '../../lib/text.ts';
 import { invalidCommand } from './command-errors.ts';
 
@@ -64,7 +65,7 @@ function read(directory: string) {
 		const entries = readdirSync(directory, { withFileTypes: true });
 		return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 	} catch (error) {
-		throw new KubejoinError('FILE_UNUSABLE', { path: directory, problem: causeText(error) }, { cause: error });
+		throw fileUnusable(directory, error);
 	}
 }
 

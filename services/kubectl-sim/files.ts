@@ -1,7 +1,7 @@
 /** `-f FILE`: reads the objects of a YAML or JSON file. A field that the server would ignore is refused. */
 import { decodeBase64 } from '../../lib/base64.ts';
-import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
-import { readBytes } from '../../lib/files.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { fileUnusable, readBytes } from '../../lib/files.ts';
 import { isJsonObject } from '../../lib/json-object.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { asReceived } from '../../lib/kube/unmarshal.ts';
@@ -48,7 +48,7 @@ function readNamedFile(path: string, command: string): Buffer {
 	} catch (error) {
 		if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
 			throw invalidCommand(`the path ${quoteInput(path)} does not exist`, command);
-		throw new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
+		throw fileUnusable(path, error);
 	}
 }
 
