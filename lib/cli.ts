@@ -100,7 +100,7 @@ export const helpLines = (text: string, indent = 0): readonly string[] =>
 const HELP_WIDTH = 80;
 const MIN_WIDTH_TO_WRAP = 20;
 
-function projectVersion(): string {
+export function projectVersion(): string {
 	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
 	return version;
 }

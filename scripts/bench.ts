@@ -1,10 +1,9 @@
 /** `npm run bench`: runs the sections of the benchmark. This file wires; scripts/bench measures. */
 import '../lib/require-node.ts';
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
-import { runCli } from '../lib/cli.ts';
+import { projectVersion, runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { integer } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
@@ -71,7 +70,7 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 		node: process.version,
 	};
 	const results = noResults();
-	print(`${machine.processors} x ${machine.model}, Node ${machine.node}, kubejoin ${versionText()}\n`);
+	print(`${machine.processors} x ${machine.model}, Node ${machine.node}, kubejoin ${projectVersion()}\n`);
 	for (const setting of isChosen('joins') ? (quick ? everySetting.slice(0, 1) : everySetting) : []) {
 		const plan = { ...(quick ? quickJoins : fullJoins), ...repeated };
 		const measured = await measureJoins(builds, setting, plan, place);
@@ -123,9 +122,6 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds, 
 	if (goals.length > 0) print(goalsText(goals));
 	if (json) process.stdout.write(`${JSON.stringify({ machine, ...results, goals }, undefined, 2)}\n`);
 }
-
-const versionText = (): string =>
-	(JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string }).version;
 
 const program = new Command('npm run bench --')
 	.description(

@@ -1,8 +1,8 @@
 /** `npm run chaos`: runs experiments and reports their results. This file wires; chaos/runner does the work. */
 import '../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
-import { appendFileSync, readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { appendFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { labDirectory, openControl } from '../chaos/lab/control/client.ts';
 import type { RunReporter } from '../chaos/lab/drivers/compose/report-run.ts';
@@ -23,14 +23,14 @@ import { type MeshKind, meshKinds, readResults, recordedSeconds, recordResults }
 import { runExperiment } from '../chaos/runner/run.ts';
 import { runWords } from '../chaos/runner/words.ts';
 import { documentProblemText } from '../lib/chinese/index.ts';
-import { helpLines, runCli } from '../lib/cli.ts';
+import { helpLines, projectVersion, runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { systemClock } from '../lib/clock.ts';
 import { environment, httpUrl, integer, oneOf } from '../lib/config.ts';
 import { causeText, KubejoinError } from '../lib/errors.ts';
 import { fileUnusable, makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
 import { terminalLanguage } from '../lib/language.ts';
-import { projectPath } from '../lib/paths.ts';
+import { projectPath, shownPath } from '../lib/paths.ts';
 import { processStart } from '../lib/process-identity.ts';
 import { terminalText } from '../lib/text.ts';
 
@@ -103,7 +103,10 @@ const program = new Command('npm run chaos --')
 function addNames(chaosProgram: Command): void {
 	const { catalogue } = chaosProgram.opts<Flags>();
 	const folder = resolve(projectPath(), catalogue);
-	const { entries } = readCatalogue(folder, shown(folder), { environment: environment(), directory: projectPath() });
+	const { entries } = readCatalogue(folder, shownPath(folder), {
+		environment: environment(),
+		directory: projectPath(),
+	});
 	for (const argument of chaosProgram.registeredArguments) argument.argChoices = entries.map(({ name }) => name);
 }
 
@@ -122,13 +125,13 @@ async function chaos(names: readonly string[], flags: Flags): Promise<void> {
 	};
 	const machine: Machine = { environment: known, directory: projectPath(), runLab };
 	const folder = resolve(projectPath(), flags.catalogue);
-	const { entries, problems } = readCatalogue(folder, shown(folder), machine);
+	const { entries, problems } = readCatalogue(folder, shownPath(folder), machine);
 	if (flags.list) return write(flags.output === 'json' ? listJson(entries) : listTable(entries, language));
 
 	const chosen = chooseEntries(entries, names);
 	const plans = plansOf(chosen, problems);
 	if (plans.length === 0)
-		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `${shown(folder)} contains no experiments` });
+		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `${shownPath(folder)} contains no experiments` });
 	if (flags.validate) return write(`${runWords[language].valid(plans.length)}\n`);
 	const ordered = flags.shuffle ? shuffle(plans, seed) : plans;
 	if (flags.dryRun) return write(ordered.map((plan) => planText(plan, language)).join('\n'));
@@ -171,7 +174,7 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	const start = new Date(startMs).toISOString();
 	const directory = resolve(flags.journal ?? resolve(state, 'chaos', start.slice(0, 19).replaceAll(':', '-')));
 	await makePrivateDirectory(directory);
-	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
+	const version = projectVersion();
 	const { report, stop: stopReporter } = createReporter(flags.progress);
 	const events = new EventFile(resolve(directory, EVENTS_FILE));
 	const page = await pageOfContainers(start, { state, mesh });
@@ -217,7 +220,7 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 		journals.filter((one) => resultOfJournal(one) === wanted).map(({ kubejoin }) => kubejoin.name);
 	const results = { passed: named('passed'), failed: named('failed'), interrupted: named('interrupted'), notRun };
 	const isInterrupted = interrupted.aborted;
-	const files = { directory: shown(directory), report: shown(reportPath) };
+	const files = { directory: shownPath(directory), report: shownPath(reportPath) };
 	emit({ event: 'run-ended', atMs: systemClock(), seconds, seed, ...results, isInterrupted, ...files });
 	await page?.end();
 	events.check();
@@ -318,12 +321,6 @@ function listenForInterrupts(emit: (event: ChaosEvent) => void): AbortSignal {
 	process.stdout.on('error', () => interrupted.abort());
 	return interrupted.signal;
 }
-
-/** Relative to the working directory where that is shorter. */
-const shown = (path: string): string => {
-	const short = relative(process.cwd(), path);
-	return short === '' || short.startsWith('..') ? path : short;
-};
 
 process.exitCode = await runCli(program, {
 	examples: [

@@ -11,11 +11,11 @@ import { Command } from 'commander';
 import { printedText } from '../lib/chinese/index.ts';
 import { runCli } from '../lib/cli.ts';
 import { terminalLanguage } from '../lib/language.ts';
-import { projectPath } from '../lib/paths.ts';
+import { projectPath, shownPath } from '../lib/paths.ts';
 import { printable } from '../lib/text.ts';
 import { checkState } from './doctor/check-state.ts';
 import { findingText } from './doctor/finding.ts';
-import { DEFAULT_STATE, shownPath } from './mesh/guide.ts';
+import { DEFAULT_STATE } from './mesh/guide.ts';
 import { resetState, terminalQuestion } from './mesh/reset.ts';
 
 interface Flags {

@@ -45,17 +45,14 @@ export function mergeResults(known: Results, mesh: MeshKind, journals: readonly 
 }
 
 /** @throws FILE_UNUSABLE */
-export async function recordResults(
-	mesh: MeshKind,
-	journals: readonly Journal[],
-	path = projectPath(RESULTS_FILE),
-): Promise<void> {
-	const merged = mergeResults(await readResults(path), mesh, journals);
-	await writeWholeFile(path, `${JSON.stringify(merged, null, 2)}\n`, 0o644);
+export async function recordResults(mesh: MeshKind, journals: readonly Journal[]): Promise<void> {
+	const merged = mergeResults(await readResults(), mesh, journals);
+	await writeWholeFile(projectPath(RESULTS_FILE), `${JSON.stringify(merged, null, 2)}\n`, 0o644);
 }
 
 /** @returns no results when the file does not exist @throws FILE_UNUSABLE */
-export async function readResults(path = projectPath(RESULTS_FILE)): Promise<Results> {
+export async function readResults(): Promise<Results> {
+	const path = projectPath(RESULTS_FILE);
 	const text = (await readFileIfThere(path)) ?? '{}';
 	try {
 		return JSON.parse(text) as Results;

@@ -8,7 +8,7 @@
 import { decodeBase64 } from '../base64.ts';
 import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { parseQuantity, QuantityError } from './quantity.ts';
-import { nameOf } from './read.ts';
+import { nameOf, nameOrNumber } from './read.ts';
 import type { Message, ValueType } from './schema.ts';
 import { parseTime, TimeError } from './times.ts';
 
@@ -107,7 +107,7 @@ function convertedScalar({ form, goType }: ValueType, value: unknown): unknown {
 			return value;
 		case 'intOrString':
 			if (typeof value === 'string' || (typeof value === 'number' && (value | 0) === value)) return value;
-			return refuse(`json: cannot unmarshal ${numberOr(value)} into Go value of type int32`);
+			return refuse(`json: cannot unmarshal ${nameOrNumber(value)} into Go value of type int32`);
 		case 'time':
 		case 'microTime':
 			if (typeof value !== 'string')
@@ -133,7 +133,6 @@ function requireBytes(value: unknown): void {
 
 const lower32Bits = (value: number): number =>
 	Number.isSafeInteger(value) ? Number(BigInt.asIntN(32, BigInt(value))) : value;
-const numberOr = (value: unknown): string => (typeof value === 'number' ? `number ${value}` : nameOf(value));
 
 /** As Go's reflection names it. */
 function kindOf(value: unknown): string {

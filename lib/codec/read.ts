@@ -182,7 +182,7 @@ class Reader {
 			case 'intOrString':
 				if (typeof value === 'string') return this.#string(value, 'string', at);
 				if (typeof value === 'number' && isInt32(value)) return value;
-				return this.#end(mismatchText(numberOr(value), 'int32', at));
+				return this.#end(mismatchText(nameOrNumber(value), 'int32', at));
 			default:
 				return this.#time(form as 'time' | 'microTime', value, at);
 		}
@@ -252,7 +252,8 @@ class Reader {
 }
 
 const isInt32 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31;
-const numberOr = (value: unknown): string => (typeof value === 'number' ? `number ${value}` : nameOf(value));
+/** As `nameOf`, with the value of a number. */
+export const nameOrNumber = (value: unknown): string => (typeof value === 'number' ? `number ${value}` : nameOf(value));
 
 /** Go's zero of a value that is an item of a list or a map. */
 export function zeroOf({ form }: ValueType): unknown {

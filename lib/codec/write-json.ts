@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from '../json-object.ts';
 import { sortedKeys } from './encode.ts';
+import { escapeHtml } from './escape-html.ts';
 import { isDropped, zeroOf } from './read.ts';
 import { type Field, type Message, messageOf, type ValueType } from './schema.ts';
 
@@ -101,7 +102,3 @@ function writeAny(value: unknown): string {
 const quote = (text: string): string => (needsNoEscape.test(text) ? `"${text}"` : escapeHtml(JSON.stringify(text)));
 /** Without control characters, quotes, backslashes, HTML, surrogates, and the line separators of JavaScript. */
 const needsNoEscape = /^[ !#-%'-;=?-[\]-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
-const escapeHtml = (json: string): string =>
-	/[<>&\u2028\u2029]/.test(json)
-		? json.replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
-		: json;

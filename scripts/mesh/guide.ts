@@ -1,7 +1,7 @@
 /** The texts of `npm start` around the joins: the services as they become ready, and the commands to try next. */
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Language } from '../../lib/language.ts';
-import { projectPath } from '../../lib/paths.ts';
+import { projectPath, shownPath } from '../../lib/paths.ts';
 import { shellWord } from '../../lib/text.ts';
 import type { JoinConfig } from './join-config.ts';
 import { nodeName } from './node-names.ts';
@@ -10,12 +10,6 @@ import { startWords } from './words.ts';
 
 /** The state directory of `npm start`. */
 export const DEFAULT_STATE = '.kubejoin';
-
-/** As short as a command can name it from here. */
-export function shownPath(path: string): string {
-	const short = relative(process.cwd(), path);
-	return short === '' || short.startsWith('..') ? path : short;
-}
 
 interface ServiceTextOptions {
 	readonly mesh: MeshOptions;

@@ -1,6 +1,6 @@
 /** Starts and stops an attacker: guard rails first, then the report, then TLS and the front. */
 import { networkInterfaces } from 'node:os';
-import { splitHostPort } from '../../lib/address.ts';
+import { joinHostPort, splitHostPort } from '../../lib/address.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { PresentedToken } from '../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
@@ -64,7 +64,7 @@ export async function startAttacker(request: AttackRequest, options: StartOption
 			recorder?.change(({ bytes }) => ({ bytes: { ...bytes, [direction]: bytes[direction] + count } })),
 	});
 	try {
-		const listening = hostPortText(address, front.port);
+		const listening = joinHostPort(address, front.port);
 		recorder = createRecorder(report, emptyReport(mode, power, listening));
 		const toTarget = splitHostPort(target) ?? 'nowhere';
 		const inner =
@@ -200,9 +200,6 @@ const handshakeRecorder =
 	};
 
 const apiServer = { organizations: [], commonName: 'kube-apiserver' };
-
-const hostPortText = (address: string, port: number): string =>
-	address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
 const ownAddresses = (): string[] =>
 	Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));

@@ -1,4 +1,5 @@
 /** Prints objects for `-o json`, `-o yaml` and `-o name`, byte for byte as Go's encoders. */
+import { escapeHtml } from '../../lib/codec/escape-html.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { isPrintable, printable, printableJson, printableLines } from '../../lib/text.ts';
 
@@ -6,9 +7,7 @@ export type ObjectFormat = 'json' | 'yaml' | 'name';
 
 /** Keeps the order of keys. @source Go encoding/json MarshalIndent, which escapes characters of HTML */
 export const toJson = (value: unknown, indent = 4): string =>
-	`${printableJson(JSON.stringify(value, null, indent)).replace(/[<>&\u2028\u2029]/g, escaped)}\n`;
-
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+	`${escapeHtml(printableJson(JSON.stringify(value, null, indent)))}\n`;
 
 /** Sorts keys. @source sigs.k8s.io/yaml, which quotes texts that YAML 1.1 would read as another type */
 export async function toYaml(value: unknown): Promise<string> {

@@ -21,11 +21,7 @@ export function createAdmission(of: AdmissionLimits, clock: () => number, count:
 	let inFlight = 0;
 	let bytesInFlight = 0;
 
-	function refuse(name: LimitName): never {
-		count(name);
-		const { value, of: what } = limits[name];
-		throw new KubejoinError('OBSERVER_BUSY', { limit: `at most ${value} ${what}`, retrySeconds: RETRY_SECONDS });
-	}
+	const refuse = (name: LimitName): never => refuseBusy(name, RETRY_SECONDS, count);
 	return (bytes = 0) => {
 		const nowMs = clock();
 		tokens = Math.min(rate, tokens + (Math.max(0, nowMs - lastMs) * rate) / 1_000);
@@ -45,4 +41,11 @@ export function createAdmission(of: AdmissionLimits, clock: () => number, count:
 			bytesInFlight -= bytes;
 		};
 	};
+}
+
+/** Counts and refuses a request above a limit. @throws OBSERVER_BUSY */
+export function refuseBusy(name: LimitName, retrySeconds: number, count: CountRefusal): never {
+	count(name);
+	const { value, of: what } = limits[name];
+	throw new KubejoinError('OBSERVER_BUSY', { limit: `at most ${value} ${what}`, retrySeconds });
 }

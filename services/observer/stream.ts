@@ -3,8 +3,8 @@
  * readers is bounded. A slow reader is disconnected; it connects again and receives everything from the beginning.
  */
 import type { Request, Response } from 'express';
-import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
+import { refuseBusy } from './admission.ts';
 import type {
 	ClusterChange,
 	ExperimentHistory,
@@ -159,11 +159,7 @@ function sendStorms(joins: Joins, { send, gone }: Stream, clock: () => number): 
 /** Counts the readers, in total and for each address. */
 export function createStreams(count: CountRefusal): Streams {
 	const open = new Map<string, number>();
-	function refuse(name: LimitName): never {
-		count(name);
-		const { value, of: what } = limits[name];
-		throw new KubejoinError('OBSERVER_BUSY', { limit: `at most ${value} ${what}`, retrySeconds: RETRY_SECONDS });
-	}
+	const refuse = (name: LimitName): never => refuseBusy(name, RETRY_SECONDS, count);
 	return {
 		open(request, response) {
 			const address = request.socket.remoteAddress ?? '';

@@ -1,4 +1,5 @@
 /** Request and response bodies in JSON. */
+import { escapeHtml } from '../../codec/escape-html.ts';
 import { JsonSyntaxError, type ParsedJson, parseJsonText } from '../../codec/json-text.ts';
 import { nameOf } from '../../codec/read.ts';
 import { writeJson } from '../../codec/write-json.ts';
@@ -18,8 +19,7 @@ export const encodeJson = (object: object): string => `${writeJson(object)}\n`;
 
 /** @source apimachinery/pkg/runtime/serializer/json/json.go Pretty */
 export const encodePrettyJson = (object: object): string =>
-	JSON.stringify(JSON.parse(writeJson(object)), null, 2).replace(/[<>&\u2028\u2029]/g, escaped);
-const escaped = (one: string): string => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+	escapeHtml(JSON.stringify(JSON.parse(writeJson(object)), null, 2));
 
 function parse(text: string, body: string | Uint8Array, expected: TypeMeta): ParsedJson {
 	try {

@@ -4,6 +4,7 @@
  *
  * @source structured-merge-diff fieldpath/element.go, serialize-pe.go
  */
+import { escapeHtml } from '../../codec/escape-html.ts';
 import { isJsonObject, type JsonObject } from '../../json-object.ts';
 
 export type PathElement = string;
@@ -14,10 +15,7 @@ export const valueElement = (value: unknown): PathElement => `v:${goJson(value)}
 export const keyElement = (keys: Readonly<JsonObject>): PathElement =>
 	`k:${goJson(Object.fromEntries(Object.entries(keys).sort(([a], [b]) => compareTexts(a, b))))}`;
 
-/** @source encoding/json HTMLEscape */
-const goJson = (value: unknown): string => JSON.stringify(value).replace(escapedByGo, escaped);
-const escapedByGo = /[<>&\u2028\u2029]/g;
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const goJson = (value: unknown): string => escapeHtml(JSON.stringify(value));
 
 type Parsed =
 	| { readonly form: 'f'; readonly name: string }

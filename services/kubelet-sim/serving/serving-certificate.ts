@@ -18,7 +18,7 @@ import type { Pem } from '../../../lib/pki/pem.ts';
 import { readPair, storePair } from '../identity.ts';
 import { newKey, pendingKey } from '../join/create-key.ts';
 import { obtainCertificate } from '../join/request-certificate.ts';
-import { type RandomFraction, randomFraction, retryAfterMs, rotationDeadline } from '../rotation/keep-renewed.ts';
+import { randomFraction, retryAfterMs, rotationDeadline } from '../rotation/keep-renewed.ts';
 
 export interface ServingPair {
 	readonly certificate: Pem;
@@ -87,7 +87,6 @@ export interface ServingRotation {
 	/** Called when the request exists and waits for approval. */
 	readonly onRequested: (name: string) => void;
 	readonly onRefused: (error: KubejoinError, retryMs: number) => void;
-	readonly lot?: RandomFraction;
 }
 
 /** @source client-go certificateWaitTimeout */
@@ -96,10 +95,10 @@ const RETRY_MS = 5_000;
 
 /** Keeps the node with a certificate of the signer, until the signal aborts. */
 export async function keepServingCertificate(rotation: ServingRotation): Promise<void> {
-	const { paths, clock, waitUntil, signal, onCertificate, onRefused, lot = randomFraction } = rotation;
+	const { paths, clock, waitUntil, signal, onCertificate, onRefused } = rotation;
 	let present = await keptPair(paths, clock());
 	if (present !== undefined) onCertificate(present);
-	let dueMs = present === undefined ? clock() : deadlineOf(present, lot());
+	let dueMs = present === undefined ? clock() : deadlineOf(present, randomFraction());
 	let failures = 0;
 	for (;;) {
 		await waitUntil(dueMs, signal);
@@ -107,11 +106,11 @@ export async function keepServingCertificate(rotation: ServingRotation): Promise
 		try {
 			present = await requestPair(rotation, present);
 			failures = 0;
-			dueMs = deadlineOf(present, lot());
+			dueMs = deadlineOf(present, randomFraction());
 			onCertificate(present);
 		} catch (error) {
 			if (signal.aborted) return;
-			const retryMs = retryAfterMs(++failures, lot());
+			const retryMs = retryAfterMs(++failures, randomFraction());
 			dueMs = clock() + retryMs;
 			onRefused(asKubejoinError(error), retryMs);
 		}
