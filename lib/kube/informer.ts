@@ -44,6 +44,8 @@ export const keyOf = ({ metadata }: KubeObject): string =>
 const isOlder = (object: KubeObject, known: KubeObject | undefined): boolean =>
 	Number(object.metadata.resourceVersion) < Number(known?.metadata.resourceVersion);
 
+const whole = <T>(object: T): T => object;
+
 const TURN_ITEMS = 500;
 /** Runs the work for each item, and yields to other work after some hundred items. */
 async function inTurns<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
@@ -54,71 +56,87 @@ async function inTurns<T>(items: Iterable<T>, work: (item: T) => void): Promise<
 	}
 }
 
-export function startInformer<T extends KubeObject>({
-	client,
-	select = {},
-	keep = (object) => object,
-	onChange,
-	resyncMs,
-	signal,
-	log,
-	name,
-}: InformerOptions<T>): Informer<T> {
-	const cache = new Map<string, T>();
-	let synced = false;
-	let resourceVersion: string | undefined;
-	let markSynced = (): void => undefined;
-	const firstList = new Promise<void>((resolve) => {
-		markSynced = resolve;
-	});
+export const startInformer = <T extends KubeObject>(options: InformerOptions<T>): Informer<T> =>
+	new ObjectCache(options);
 
-	async function relist(): Promise<void> {
+class ObjectCache<T extends KubeObject> implements Informer<T> {
+	readonly synced: Promise<void>;
+	readonly done: Promise<void>;
+	readonly #options: InformerOptions<T>;
+	readonly #objects = new Map<string, T>();
+	/** The version with which the next watch begins; undefined: the next one needs a list. */
+	#resourceVersion: string | undefined;
+	#isSynced = false;
+	#markSynced: () => void = () => undefined;
+
+	constructor(options: InformerOptions<T>) {
+		this.#options = options;
+		const firstList = new Promise<void>((resolve) => {
+			this.#markSynced = resolve;
+		});
+		this.done = this.#run();
+		this.synced = Promise.race([firstList, this.done]);
+	}
+
+	readonly get = (key: string): T | undefined => this.#objects.get(key);
+	readonly list = (): readonly T[] => [...this.#objects.values()];
+	readonly isSynced = (): boolean => this.#isSynced;
+
+	async #run(): Promise<void> {
+		const { resyncMs, signal, log, name } = this.#options;
+		const resync = resyncMs === undefined ? undefined : setInterval(this.#resync, resyncMs);
+		const onEnded = (error: unknown, retryMs: number): void => {
+			if (error === undefined) return;
+			if (hasCode(error, 'API_EXPIRED')) this.#resourceVersion = undefined;
+			log.warn({ resource: name, retryMs, ...errorFields(error) }, 'waiting for the API server: the watch ended');
+		};
+		await repeatWatch(() => this.#watch(), { signal, onEnded });
+		clearInterval(resync);
+	}
+
+	readonly #resync = (): Promise<void> =>
+		inTurns([...this.#objects.keys()], (key) => this.#options.onChange(key, this.get(key)));
+
+	async #watch(): Promise<void> {
+		if (this.#resourceVersion === undefined) await this.#relist();
+		await this.#follow();
+	}
+
+	async #relist(): Promise<void> {
+		const { client, select, keep = whole } = this.#options;
 		const list = await client.list({ ...select, keep });
-		const gone = new Set(cache.keys());
+		const gone = new Set(this.#objects.keys());
 		await inTurns(list.items, (object) => {
 			gone.delete(keyOf(object));
-			remember(object);
+			this.#remember(object);
 		});
-		await inTurns(gone, forget);
-		resourceVersion = list.metadata.resourceVersion;
-		synced = true;
-		markSynced();
+		await inTurns(gone, (key) => this.#forget(key));
+		this.#resourceVersion = list.metadata.resourceVersion;
+		this.#isSynced = true;
+		this.#markSynced();
 	}
-	function remember(object: T): void {
-		const key = keyOf(object);
-		const known = cache.get(key);
-		cache.set(key, object);
-		if (known?.metadata.resourceVersion !== object.metadata.resourceVersion) onChange(key, known);
-	}
-	function forget(key: string): void {
-		const known = cache.get(key);
-		cache.delete(key);
-		onChange(key, known);
-	}
-	async function follow(): Promise<void> {
-		for await (const { type, object } of client.watch({ ...select, resourceVersion: resourceVersion ?? '' }, signal)) {
-			resourceVersion = object.metadata.resourceVersion;
-			if (isOlder(object, cache.get(keyOf(object)))) continue;
-			if (type === 'DELETED') forget(keyOf(object));
-			else remember(keep(object));
+
+	async #follow(): Promise<void> {
+		const { client, select, keep = whole, signal } = this.#options;
+		const resourceVersion = this.#resourceVersion ?? '';
+		for await (const { type, object } of client.watch({ ...select, resourceVersion }, signal)) {
+			this.#resourceVersion = object.metadata.resourceVersion;
+			if (isOlder(object, this.get(keyOf(object)))) continue;
+			if (type === 'DELETED') this.#forget(keyOf(object));
+			else this.#remember(keep(object));
 		}
 	}
-	async function watch(): Promise<void> {
-		if (resourceVersion === undefined) await relist();
-		await follow();
+
+	#remember(object: T): void {
+		const key = keyOf(object);
+		const known = this.get(key);
+		this.#objects.set(key, object);
+		if (known?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#options.onChange(key, known);
 	}
-	function onEnded(error: unknown, retryMs: number): void {
-		if (error === undefined) return;
-		if (hasCode(error, 'API_EXPIRED')) resourceVersion = undefined;
-		log.warn({ resource: name, retryMs, ...errorFields(error) }, 'waiting for the API server: the watch ended');
+
+	#forget(key: string): void {
+		const known = this.get(key);
+		this.#objects.delete(key);
+		this.#options.onChange(key, known);
 	}
-	const again = (key: string): void => onChange(key, cache.get(key));
-	const resync =
-		resyncMs === undefined ? undefined : setInterval(() => void inTurns([...cache.keys()], again), resyncMs);
-	const done = repeatWatch(watch, { signal, onEnded }).then(() => clearInterval(resync));
-	return {
-		...{ get: (key) => cache.get(key), list: () => [...cache.values()], isSynced: () => synced },
-		synced: Promise.race([firstList, done]),
-		done,
-	};
 }

@@ -31,85 +31,98 @@ const unobserved: ObserveQueue = () => ({
 
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 30_000;
+const MAX_RUNNING = 8;
 /** The maximum delay of setTimeout; a later key is scheduled again then. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** @param work  reconciles the object of the key; throws to be retried later */
-export function startWorkQueue(
+export const startWorkQueue = (
 	name: string,
 	work: (key: string) => Promise<void>,
 	log: Log,
 	observe: ObserveQueue = unobserved,
-	concurrency = 8,
-): WorkQueue {
-	const observer = observe(name);
-	/** The time since which each key waits. */
-	const waiting = new Map<string, number>();
-	const running = new Map<string, Promise<void>>();
-	const failures = new Map<string, number>();
-	const timers = new Map<string, { timer: NodeJS.Timeout; dueMs: number }>();
-	let closed = false;
+): WorkQueue => new KeyQueue(name, work, log, observe(name));
 
-	function add(key: string, afterMs = 0): void {
-		if (closed) return;
+class KeyQueue implements WorkQueue {
+	readonly #name: string;
+	readonly #work: (key: string) => Promise<void>;
+	readonly #log: Log;
+	readonly #observer: QueueObserver;
+	/** The time since which each key waits. */
+	readonly #waiting = new Map<string, number>();
+	readonly #running = new Map<string, Promise<void>>();
+	readonly #failures = new Map<string, number>();
+	readonly #timers = new Map<string, { timer: NodeJS.Timeout; dueMs: number }>();
+	#closed = false;
+
+	constructor(name: string, work: (key: string) => Promise<void>, log: Log, observer: QueueObserver) {
+		this.#name = name;
+		this.#work = work;
+		this.#log = log;
+		this.#observer = observer;
+	}
+
+	readonly add = (key: string, afterMs = 0): void => {
+		if (this.#closed) return;
 		if (afterMs > 0) {
-			later(key, afterMs);
+			this.#addLater(key, afterMs);
 			return;
 		}
-		if (!waiting.has(key)) {
-			waiting.set(key, performance.now());
-			observer.added();
+		if (!this.#waiting.has(key)) {
+			this.#waiting.set(key, performance.now());
+			this.#observer.added();
 		}
-		next();
-	}
-	function later(key: string, afterMs: number): void {
-		observer.retried();
+		this.#startNext();
+	};
+
+	readonly close = async (): Promise<void> => {
+		this.#closed = true;
+		for (const { timer } of this.#timers.values()) clearTimeout(timer);
+		await Promise.all(this.#running.values());
+	};
+
+	#addLater(key: string, afterMs: number): void {
+		this.#observer.retried();
 		const dueMs = performance.now() + afterMs;
-		const pending = timers.get(key);
+		const pending = this.#timers.get(key);
 		if (pending !== undefined && pending.dueMs <= dueMs) return;
 		clearTimeout(pending?.timer);
 		const timer = setTimeout(
 			() => {
-				timers.delete(key);
-				add(key);
+				this.#timers.delete(key);
+				this.add(key);
 			},
 			Math.min(afterMs, LONGEST_TIMER_MS),
 		);
-		timers.set(key, { timer, dueMs });
+		this.#timers.set(key, { timer, dueMs });
 	}
-	function next(): void {
-		for (const [key, sinceMs] of waiting) {
-			if (closed || running.size >= concurrency) return;
-			if (running.has(key)) continue;
-			waiting.delete(key);
-			running.set(key, run(key, sinceMs));
+
+	#startNext(): void {
+		for (const [key, sinceMs] of this.#waiting) {
+			if (this.#closed || this.#running.size >= MAX_RUNNING) return;
+			if (this.#running.has(key)) continue;
+			this.#waiting.delete(key);
+			this.#running.set(key, this.#run(key, sinceMs));
 		}
 	}
-	async function run(key: string, sinceMs: number): Promise<void> {
-		const ended = observer.started(performance.now() - sinceMs);
+
+	async #run(key: string, sinceMs: number): Promise<void> {
+		const ended = this.#observer.started(performance.now() - sinceMs);
 		try {
-			await work(key);
-			failures.delete(key);
+			await this.#work(key);
+			this.#failures.delete(key);
 		} catch (error) {
 			// Work that the end of the queue interrupts is no failure.
-			if (closed) return;
-			const count = (failures.get(key) ?? 0) + 1;
-			failures.set(key, count);
+			if (this.#closed) return;
+			const count = (this.#failures.get(key) ?? 0) + 1;
+			this.#failures.set(key, count);
 			const retryMs = Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LAST_RETRY_MS);
-			log.warn({ queue: name, key, retryMs, ...errorFields(error) }, 'did not work; trying again');
-			later(key, retryMs);
+			this.#log.warn({ queue: this.#name, key, retryMs, ...errorFields(error) }, 'did not work; trying again');
+			this.#addLater(key, retryMs);
 		} finally {
 			ended();
-			running.delete(key);
-			next();
+			this.#running.delete(key);
+			this.#startNext();
 		}
 	}
-	return {
-		add,
-		async close() {
-			closed = true;
-			for (const { timer } of timers.values()) clearTimeout(timer);
-			await Promise.all(running.values());
-		},
-	};
 }
