@@ -6,12 +6,12 @@ import { parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
 import { makeOwnCa, signAnything } from './certificates.ts';
-import { createFalseCluster } from './false-cluster.ts';
+import { FalseCluster } from './false-cluster.ts';
 
 const clock = () => Date.UTC(2026, 5, 1);
 const cluster = async () => {
 	const ca = await makeOwnCa(clock);
-	return createFalseCluster((csrPem, usages) => signAnything(ca, csrPem, usages, clock), clock);
+	return new FalseCluster((csrPem, usages) => signAnything(ca, csrPem, usages, clock), clock);
 };
 const { nodes, leases, certificateSigningRequests } = resources;
 

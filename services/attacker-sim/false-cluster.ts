@@ -11,19 +11,6 @@ import { kubernetesVersion } from '../../lib/kube/version.ts';
 
 export type Sent = Omit<KubeObject, 'apiVersion' | 'kind'>;
 
-export interface FalseCluster {
-	/** @throws API_ALREADY_EXISTS; CSR_MALFORMED, CSR_SIGNATURE_INVALID */
-	readonly create: (resource: ApiResource, object: Sent) => KubeObject;
-	/** @throws API_NOT_FOUND */
-	readonly get: (resource: ApiResource, namespace: string, name: string) => KubeObject;
-	readonly list: (resource: ApiResource) => readonly KubeObject[];
-	/** @throws API_NOT_FOUND */
-	readonly update: (resource: ApiResource, object: Sent) => KubeObject;
-	/** @throws API_NOT_FOUND */
-	readonly remove: (resource: ApiResource, namespace: string, name: string) => void;
-	readonly resourceVersion: () => string;
-}
-
 /** A joining node reads both before it requests a certificate. */
 const configuration = {
 	'kubeadm-config': { ClusterConfiguration: `kubernetesVersion: ${kubernetesVersion.gitVersion}\n` },
@@ -37,72 +24,81 @@ const configMap = (metadata: KubeObject['metadata'], data: Readonly<Record<strin
 	data,
 });
 
-/**
- * @param sign  returns the certificate of a request; both are PEM
- */
-export function createFalseCluster(
-	sign: (csrPem: string, usages: readonly string[]) => string,
-	clock: Clock,
-): FalseCluster {
-	const objects = new Map<ApiResource, Map<string, KubeObject>>();
-	let version = 0;
-	const of = (resource: ApiResource): Map<string, KubeObject> => {
-		const found = objects.get(resource) ?? new Map<string, KubeObject>();
-		objects.set(resource, found);
-		return found;
-	};
-	const key = (namespace = '', name = ''): string => `${namespace}/${name}`;
-	const details = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
-	function find(resource: ApiResource, namespace: string | undefined, name: string): KubeObject {
-		const found = of(resource).get(key(namespace, name));
+/** Returns the certificate of a request; both are PEM. @throws CSR_MALFORMED, CSR_SIGNATURE_INVALID */
+type Sign = (csrPem: string, usages: readonly string[]) => string;
+
+export class FalseCluster {
+	readonly #sign: Sign;
+	readonly #clock: Clock;
+	readonly #objects = new Map<ApiResource, Map<string, KubeObject>>();
+	#version = 0;
+
+	constructor(sign: Sign, clock: Clock) {
+		this.#sign = sign;
+		this.#clock = clock;
+		for (const [name, data] of Object.entries(configuration)) {
+			const metadata = { name, namespace: 'kube-system' };
+			this.#of(resources.configMaps).set(keyOf(metadata.namespace, name), configMap(metadata, data));
+		}
+	}
+
+	/** @throws API_ALREADY_EXISTS, and the errors of signing */
+	create(resource: ApiResource, object: Sent): KubeObject {
+		const { generateName = '', name = `${generateName}${randomUUID().slice(0, 5)}`, namespace } = object.metadata ?? {};
+		if (this.#of(resource).has(keyOf(namespace, name)))
+			throw new KubejoinError('API_ALREADY_EXISTS', details(resource, name));
+		const metadata = { ...object.metadata, name, uid: randomUUID(), creationTimestamp: rfc3339(this.#clock()) };
+		const created = { ...object, metadata };
+		const isRequest = resource === resources.certificateSigningRequests;
+		return this.#put(resource, isRequest ? this.#signed(created as CertificateSigningRequest) : created);
+	}
+
+	/** @throws API_NOT_FOUND */
+	get(resource: ApiResource, namespace: string | undefined, name: string): KubeObject {
+		const found = this.#of(resource).get(keyOf(namespace, name));
 		if (found === undefined) throw new KubejoinError('API_NOT_FOUND', details(resource, name));
 		return found;
 	}
-	function put(resource: ApiResource, object: Sent): KubeObject {
-		const metadata = { ...object.metadata, resourceVersion: String(++version) };
+
+	list(resource: ApiResource): readonly KubeObject[] {
+		return [...this.#of(resource).values()];
+	}
+
+	/** @throws API_NOT_FOUND */
+	update(resource: ApiResource, object: Sent): KubeObject {
+		const { name = '', namespace } = object.metadata;
+		const { uid, creationTimestamp } = this.get(resource, namespace, name).metadata;
+		return this.#put(resource, {
+			...object,
+			metadata: { ...object.metadata, ...(uid && { uid }), ...(creationTimestamp && { creationTimestamp }) },
+		});
+	}
+
+	/** @throws API_NOT_FOUND */
+	remove(resource: ApiResource, namespace: string, name: string): void {
+		this.get(resource, namespace, name);
+		this.#of(resource).delete(keyOf(namespace, name));
+	}
+
+	resourceVersion(): string {
+		return String(this.#version);
+	}
+
+	#of(resource: ApiResource): Map<string, KubeObject> {
+		const found = this.#objects.get(resource) ?? new Map<string, KubeObject>();
+		this.#objects.set(resource, found);
+		return found;
+	}
+
+	#put(resource: ApiResource, object: Sent): KubeObject {
+		const metadata = { ...object.metadata, resourceVersion: String(++this.#version) };
 		const kept = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object, metadata };
-		of(resource).set(key(metadata.namespace, metadata.name), kept);
+		this.#of(resource).set(keyOf(metadata.namespace, metadata.name), kept);
 		return kept;
 	}
-	for (const [name, data] of Object.entries(configuration)) {
-		const metadata = { name, namespace: 'kube-system' };
-		of(resources.configMaps).set(key(metadata.namespace, name), configMap(metadata, data));
-	}
-	return {
-		create(resource, object) {
-			const {
-				generateName = '',
-				name = `${generateName}${randomUUID().slice(0, 5)}`,
-				namespace,
-			} = object.metadata ?? {};
-			if (of(resource).has(key(namespace, name)))
-				throw new KubejoinError('API_ALREADY_EXISTS', details(resource, name));
-			const metadata = { ...object.metadata, name, uid: randomUUID(), creationTimestamp: rfc3339(clock()) };
-			const isRequest = resource === resources.certificateSigningRequests;
-			return put(
-				resource,
-				isRequest ? signed({ ...object, metadata } as CertificateSigningRequest) : { ...object, metadata },
-			);
-		},
-		get: find,
-		list: (resource) => [...of(resource).values()],
-		update(resource, object) {
-			const { name = '', namespace } = object.metadata;
-			const { uid, creationTimestamp } = find(resource, namespace, name).metadata;
-			return put(resource, {
-				...object,
-				metadata: { ...object.metadata, ...(uid && { uid }), ...(creationTimestamp && { creationTimestamp }) },
-			});
-		},
-		remove(resource, namespace, name) {
-			find(resource, namespace, name);
-			of(resource).delete(key(namespace, name));
-		},
-		resourceVersion: () => String(version),
-	};
 
-	function signed(csr: CertificateSigningRequest): CertificateSigningRequest {
-		const certificate = sign(Buffer.from(csr.spec.request, 'base64').toString(), csr.spec.usages);
+	#signed(csr: CertificateSigningRequest): CertificateSigningRequest {
+		const certificate = this.#sign(Buffer.from(csr.spec.request, 'base64').toString(), csr.spec.usages);
 		const approved = {
 			type: 'Approved',
 			status: 'True',
@@ -112,3 +108,6 @@ export function createFalseCluster(
 		return { ...csr, status: { conditions: [approved], certificate: Buffer.from(certificate).toString('base64') } };
 	}
 }
+
+const keyOf = (namespace = '', name = ''): string => `${namespace}/${name}`;
+const details = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });

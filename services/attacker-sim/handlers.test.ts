@@ -3,7 +3,7 @@ import { hasCode } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import type { Call } from '../../lib/rpc/server.ts';
-import { createFalseCluster, type FalseCluster } from './false-cluster.ts';
+import { FalseCluster } from './false-cluster.ts';
 import { resourceHandlers } from './handlers.ts';
 
 const { configMaps, nodes, certificateSigningRequests, leases } = resources;
@@ -15,7 +15,7 @@ describe('the handlers of the false cluster', () => {
 	let stopping: AbortController;
 	let hangUp: AbortController;
 	beforeEach(() => {
-		cluster = createFalseCluster(
+		cluster = new FalseCluster(
 			() => 'CERTIFICATE',
 			() => Date.UTC(2026, 5, 1),
 		);

@@ -6,14 +6,14 @@ import { contractOf } from '../../lib/rpc/contracts.ts';
 import { createCa, type TestCa } from '../../lib/rpc/fixtures.test.ts';
 import type { Call } from '../../lib/rpc/server.ts';
 import { type ApiConnection, openApi } from './clients.ts';
-import { createFalseCluster } from './false-cluster.ts';
+import { FalseCluster } from './false-cluster.ts';
 import { openService } from './fixtures.test.ts';
 import { attackerServices, type Hear } from './server.ts';
 
 const servicesWith = (hear: Hear, onClusterInfo: () => void = () => undefined, stopping = new AbortController()) =>
 	attackerServices(
 		{
-			cluster: createFalseCluster(() => 'CERTIFICATE', systemClock),
+			cluster: new FalseCluster(() => 'CERTIFICATE', systemClock),
 			async clusterInfo() {
 				onClusterInfo();
 				return { kubeconfig: 'forged' };

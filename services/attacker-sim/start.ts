@@ -14,7 +14,7 @@ import type { AttackRequest } from './attack-request.ts';
 import { issueIdentity, makeOwnCa, pemOf, signAnything, stolenCa } from './certificates.ts';
 import { openApi, resolveHost, withApi } from './clients.ts';
 import { forgedClusterInfo } from './documents.ts';
-import { createFalseCluster } from './false-cluster.ts';
+import { FalseCluster } from './false-cluster.ts';
 import { openFront, type Route } from './front.ts';
 import { requireNearTarget, requireOwnAddress, requireProof } from './guard-rails.ts';
 import { rowOf } from './modes.ts';
@@ -113,7 +113,7 @@ async function startTls(options: TlsOptions, { say, clock }: StartOptions) {
 	const serials = new Map<string, string>();
 	const stopping = new AbortController();
 	let documentsGiven = 0;
-	const cluster = createFalseCluster((csrPem, usages) => {
+	const cluster = new FalseCluster((csrPem, usages) => {
 		const certificate = signAnything(issuer, csrPem, usages, clock);
 		const [leaf] = parseCertificates(certificate);
 		const commonName = leaf.subject.split('\n').find((part) => part.startsWith('CN=')) ?? '';
