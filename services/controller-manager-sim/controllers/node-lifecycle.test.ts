@@ -4,7 +4,7 @@ import type { KubeList, Lease, Node } from '../../../lib/kube/types.ts';
 import { DEFAULT_GRACE_SECONDS } from '../config.ts';
 import { clock, fakeLog, fakeRegistry } from '../fakes.test.ts';
 import { LeaseCache } from '../lease-cache.ts';
-import { createNodeLifecycle, MONITOR_PERIOD_MS } from './node-lifecycle.ts';
+import { MONITOR_PERIOD_MS, NodeLifecycle } from './node-lifecycle.ts';
 
 const worker: Node = {
 	apiVersion: 'v1',
@@ -30,7 +30,7 @@ function cluster(grace = { monitorMs: 50_000, startupMs: 60_000 }) {
 	const cached = () => nodes.present() ?? worker;
 	const { log, messages } = fakeLog();
 	const events: string[] = [];
-	const lifecycle = createNodeLifecycle({
+	const lifecycle = new NodeLifecycle({
 		api: { nodes },
 		leases: new LeaseCache({ list }, () => undefined),
 		cache: { get: cached, list: () => (state.isRemoved ? [] : [cached()]) },
@@ -130,7 +130,7 @@ describe('node-lifecycle', () => {
 
 	it('API_CONFLICT: a heartbeat that came in between is seen', async () => {
 		const { state, nodes } = cluster();
-		const stale = createNodeLifecycle({
+		const stale = new NodeLifecycle({
 			api: { nodes },
 			leases: { get: () => undefined, refresh: async () => undefined },
 			cache: { get: () => worker, list: () => [worker] },

@@ -6,7 +6,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { RecordEvent } from '../../../lib/kube/event-recorder.ts';
 import type { Informer } from '../../../lib/kube/informer.ts';
-import { readyCondition } from '../../../lib/kube/node-conditions.ts';
+import { isReady, readyCondition } from '../../../lib/kube/node-conditions.ts';
 import { type Node, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
@@ -38,55 +38,57 @@ export interface NodeLifecycleOptions {
 	readonly observeQueue?: ObserveQueue | undefined;
 }
 
-export interface NodeLifecycle {
-	/** Checks all nodes once. @returns names of the silent nodes @throws the refusal of the API */
-	readonly monitor: () => Promise<string[]>;
-	/** Updates the conditions and taints of a node to the observation. @throws the refusal of the API */
-	readonly reconcile: (name: string) => Promise<void>;
-}
-
 /**
  * @differs upstream counts the silence also while its own watch of the API is broken, and so declares all nodes dead
  *   after an outage
  */
-export function createNodeLifecycle(options: NodeLifecycleOptions): NodeLifecycle {
-	const { api, leases, cache, grace, clock, elapsedMs, recordEvent, log } = options;
-	let observations: ReadonlyMap<string, Observation> = new Map();
-	let lookedAtMs: number | undefined;
+export class NodeLifecycle {
+	readonly #options: NodeLifecycleOptions;
+	#observations: ReadonlyMap<string, Observation> = new Map();
+	#lookedAtMs: number | undefined;
 
-	async function monitor(): Promise<string[]> {
+	constructor(options: NodeLifecycleOptions) {
+		this.#options = options;
+	}
+
+	/** Checks all nodes once. @returns names of the silent nodes @throws the refusal of the API */
+	async monitor(): Promise<string[]> {
+		const { leases, cache, elapsedMs, recordEvent } = this.#options;
 		await leases.refresh();
 		const leaseOf = (name: string) => leases.get(`${wellKnown.kubeNodeLease}/${name}`);
 		const nowMs = elapsedMs();
-		const passedMs = Math.min(nowMs - (lookedAtMs ?? nowMs), 2 * MONITOR_PERIOD_MS);
-		lookedAtMs = nowMs;
+		const passedMs = Math.min(nowMs - (this.#lookedAtMs ?? nowMs), 2 * MONITOR_PERIOD_MS);
+		this.#lookedAtMs = nowMs;
+		const before = this.#observations;
 		const nodes = cache.list().map((node) => ({ node, name: node.metadata.name ?? '' }));
-		const next = new Map(
-			nodes.map(({ node, name }) => [name, observe(observations.get(name), node, leaseOf(name), passedMs)]),
+		this.#observations = new Map(
+			nodes.map(({ node, name }) => [name, observe(before.get(name), node, leaseOf(name), passedMs)]),
 		);
-		reportChanges(recordEvent, observations, next);
-		observations = next;
-		return nodes.filter(({ node, name }) => isSilentNow(node, name)).map(({ name }) => name);
+		reportChanges(recordEvent, before, this.#observations);
+		return nodes.filter(({ node, name }) => this.#isSilentNow(node, name)).map(({ name }) => name);
 	}
 
-	const isSilentNow = (node: Node, name: string): boolean => {
-		const observation = observations.get(name);
-		return observation !== undefined && isSilent(node, observation, grace);
-	};
+	/** Updates the conditions and taints of a node to the observation. @throws the refusal of the API */
+	async reconcile(name: string): Promise<void> {
+		const { api, cache } = this.#options;
+		const found = cache.get(name);
+		if (found !== undefined)
+			await retryOnConflict(
+				found,
+				() => api.nodes.get(name),
+				(node) => this.#reconcileNode(node),
+			);
+	}
 
-	async function reconcileNode(node: Node): Promise<void> {
-		const name = node.metadata.name ?? '';
-		const unknown = isSilentNow(node, name) ? statusAfterSilence(node, clock()) : undefined;
+	async #reconcileNode(node: Node): Promise<void> {
+		const { api, grace, clock, recordEvent, log } = this.#options;
+		const { name = '', uid } = node.metadata;
+		const unknown = this.#isSilentNow(node, name) ? statusAfterSilence(node, clock()) : undefined;
 		const current = unknown === undefined ? node : await api.nodes.updateStatus(unknown);
 		if (unknown !== undefined) {
 			log.warn(`node ${name}: no heartbeat for ${graceMs(node, grace) / 1000} s, Ready=Unknown`);
-			if (readyCondition(node)?.status === 'True')
-				recordEvent(
-					nodeReference(name, node.metadata.uid),
-					'Normal',
-					'NodeNotReady',
-					`Node ${name} status is now: NodeNotReady`,
-				);
+			const text = `Node ${name} status is now: NodeNotReady`;
+			if (isReady(node)) recordEvent(nodeReference(name, uid), 'Normal', 'NodeNotReady', text);
 		}
 		const taints = taintsFor(current, clock());
 		if (taints === undefined) return;
@@ -95,11 +97,10 @@ export function createNodeLifecycle(options: NodeLifecycleOptions): NodeLifecycl
 		log.info({ taints: listed }, `node ${name}: Ready=${readyCondition(current)?.status}, taints changed`);
 	}
 
-	async function reconcile(name: string): Promise<void> {
-		const node = cache.get(name);
-		if (node !== undefined) await retryOnConflict(node, () => api.nodes.get(name), reconcileNode);
+	#isSilentNow(node: Node, name: string): boolean {
+		const observation = this.#observations.get(name);
+		return observation !== undefined && isSilent(node, observation, this.#options.grace);
 	}
-	return { monitor, reconcile };
 }
 
 const nodeReference = (name: string, uid = '') => ({ kind: 'Node', name, uid, apiVersion: 'v1' });
@@ -120,8 +121,9 @@ function reportChanges(
 
 /** Checks every node that is added as a key, and every five seconds all of them. */
 export function startNodeLifecycle(options: NodeLifecycleOptions): WorkQueue {
-	const lifecycle = createNodeLifecycle(options);
-	const queue = startWorkQueue('node-lifecycle', lifecycle.reconcile, options.log, options.observeQueue);
+	const lifecycle = new NodeLifecycle(options);
+	const reconcile = (name: string) => lifecycle.reconcile(name);
+	const queue = startWorkQueue('node-lifecycle', reconcile, options.log, options.observeQueue);
 	const monitor = async (key: string) => {
 		for (const name of await lifecycle.monitor()) queue.add(name);
 		monitoring.add(key, MONITOR_PERIOD_MS);
