@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { errorForPeople, remedyLine } from './error-text.ts';
+import { errorForPeople, remedyLine } from './cli/error-text.ts';
 import { KubejoinError } from './errors.ts';
 import { createLog, errorFields, renderLine } from './log.ts';
 

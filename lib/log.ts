@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import { logText } from './chinese/index.ts';
-import { sentenceText } from './error-text.ts';
+import { sentenceText } from './cli/error-text.ts';
 import { asKubejoinError } from './errors.ts';
 import { type Language, terminalLanguage } from './language.ts';
 import { maskSecrets, printable, printableJson } from './text.ts';

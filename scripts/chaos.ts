@@ -23,8 +23,8 @@ import { type MeshKind, meshKinds, readResults, recordedSeconds, recordResults }
 import { runExperiment } from '../chaos/runner/run.ts';
 import { runWords } from '../chaos/runner/words.ts';
 import { documentProblemText } from '../lib/chinese/index.ts';
-import { helpLines, projectVersion, runCli } from '../lib/cli.ts';
-import { parsedBy } from '../lib/cli-options.ts';
+import { parsedBy } from '../lib/cli/options.ts';
+import { helpLines, projectVersion, runCli } from '../lib/cli/run-cli.ts';
 import { systemClock } from '../lib/clock.ts';
 import { environment, httpUrl, integer, oneOf } from '../lib/config.ts';
 import { causeText, KubejoinError } from '../lib/errors.ts';

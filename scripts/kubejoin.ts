@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { printedText } from '../lib/chinese/index.ts';
-import { runCli } from '../lib/cli.ts';
+import { runCli } from '../lib/cli/run-cli.ts';
 import { terminalLanguage } from '../lib/language.ts';
 import { projectPath, shownPath } from '../lib/paths.ts';
 import { printable } from '../lib/text.ts';

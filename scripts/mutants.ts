@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { parsedBy } from '../lib/cli-options.ts';
+import { parsedBy } from '../lib/cli/options.ts';
 import { environment, integer } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
 import { type Target, targets } from './mutants/table.ts';

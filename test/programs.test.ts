@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { columnsOf } from '../lib/cli/terminal-columns.ts';
 import { environment } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
-import { columnsOf } from '../lib/terminal-columns.ts';
 
 const programs = {
 	'kubectl-sim': 'services/kubectl-sim/main.js',

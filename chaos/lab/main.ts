@@ -1,6 +1,6 @@
 /** The command line of the lab: `bin/lab COMMAND …`. The experiments call `runLab` directly. */
 import '../../lib/require-node.ts';
-import { endWithReader } from '../../lib/cli.ts';
+import { endWithReader } from '../../lib/cli/run-cli.ts';
 import { runLab } from './run.ts';
 
 endWithReader();

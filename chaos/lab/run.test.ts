@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { USAGE_EXIT_CODE } from '../../lib/cli.ts';
+import { USAGE_EXIT_CODE } from '../../lib/cli/run-cli.ts';
 import { runLab } from './run.ts';
 
 describe('runLab', () => {

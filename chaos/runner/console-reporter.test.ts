@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { columnsOf } from '../../lib/cli/terminal-columns.ts';
 import type { Language } from '../../lib/language.ts';
-import { columnsOf } from '../../lib/terminal-columns.ts';
 import { COLUMNS, createConsoleReporter, wrap } from './console-reporter.ts';
 import type { ActivityEnded, ActivityStarted, ChaosEvent, ExperimentEnded } from './events.ts';
 import { runWords } from './words.ts';

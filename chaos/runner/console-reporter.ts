@@ -1,8 +1,8 @@
 /** Prints the events of a run for people, 80 columns wide: steps, verdicts, and a table at the end. */
 import pc from 'picocolors';
+import { columnsOf, cutColumns, padColumns, wrapColumns } from '../../lib/cli/terminal-columns.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Language } from '../../lib/language.ts';
-import { columnsOf, cutColumns, padColumns, wrapColumns } from '../../lib/terminal-columns.ts';
 import { printableLines } from '../../lib/text.ts';
 import type {
 	ActivityEnded,

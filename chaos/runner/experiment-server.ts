@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { runCli } from '../../lib/cli.ts';
+import { runCli } from '../../lib/cli/run-cli.ts';
 import { environment } from '../../lib/config.ts';
 import { launch } from '../../lib/process-supervisor.ts';
 import { type RunningExperiment, serveExperiments } from './experiment-socket.ts';

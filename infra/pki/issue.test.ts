@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorForPeople } from '../../lib/error-text.ts';
+import { errorForPeople } from '../../lib/cli/error-text.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';

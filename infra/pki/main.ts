@@ -1,10 +1,10 @@
 /** The PKI bootstrap, which runs before the services at every start. It prints the name of each file, and no key. */
 import '../../lib/require-node.ts';
+import { errorForPeople } from '../../lib/cli/error-text.ts';
+import { requestedHelp } from '../../lib/cli/settings-help.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig } from '../../lib/config.ts';
-import { errorForPeople } from '../../lib/error-text.ts';
 import { asKubejoinError } from '../../lib/errors.ts';
-import { requestedHelp } from '../../lib/settings-help.ts';
 import { settings } from './config.ts';
 import { issuePki } from './issue.ts';
 

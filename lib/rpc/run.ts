@@ -3,6 +3,7 @@
  * end of the runner that started it. It is the same for every service.
  */
 import type { Server } from 'node:http';
+import { requestedHelp } from '../cli/settings-help.ts';
 import {
 	type Config,
 	commonSettings,
@@ -18,7 +19,6 @@ import { growHeapSlowly } from '../heap.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { createRegistry, type Registry } from '../metrics.ts';
 import { refusalCounter } from '../refusal-counter.ts';
-import { requestedHelp } from '../settings-help.ts';
 import { type HealthChecks, serveHealth } from './health.ts';
 import { startTracing } from './tracing.ts';
 import { type ReportUnforeseen, reportUnforeseen, surviveUnforeseen } from './unforeseen.ts';

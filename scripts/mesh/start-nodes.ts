@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { type JoinProgress, startJoinProgress } from '../../lib/cli-progress.ts';
+import { type JoinProgress, startJoinProgress } from '../../lib/cli/join-progress.ts';
 import { microClock } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Language } from '../../lib/language.ts';

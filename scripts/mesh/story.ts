@@ -6,13 +6,13 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { logText, printedText } from '../../lib/chinese/index.ts';
-import type { JoinProgress } from '../../lib/cli-progress.ts';
-import { remedyLine, sentenceText } from '../../lib/error-text.ts';
+import { remedyLine, sentenceText } from '../../lib/cli/error-text.ts';
+import type { JoinProgress } from '../../lib/cli/join-progress.ts';
+import { wrapColumns } from '../../lib/cli/terminal-columns.ts';
 import { causeText } from '../../lib/errors.ts';
 import { irregularity, makeDirectories } from '../../lib/files.ts';
 import { endWords } from '../../lib/join-words.ts';
 import { poll } from '../../lib/poll.ts';
-import { wrapColumns } from '../../lib/terminal-columns.ts';
 
 export interface Story {
 	/** A line that a program printed. */

@@ -6,7 +6,7 @@
 import '../../lib/require-node.ts';
 import { Command } from 'commander';
 import { helpText, printedText } from '../../lib/chinese/index.ts';
-import { helpLines, runCli } from '../../lib/cli.ts';
+import { helpLines, runCli } from '../../lib/cli/run-cli.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig, tracingSettings } from '../../lib/config.ts';
 import { serveHealth } from '../../lib/rpc/health.ts';

@@ -1,5 +1,5 @@
 /** Errors of the command line itself. */
-import { similarWords } from '../../lib/cli-suggest.ts';
+import { similarWords } from '../../lib/cli/similar-words.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { quoteInput } from '../../lib/text.ts';
 import { shortNamesOf, typesOf } from './resource-types.ts';

@@ -1,6 +1,6 @@
 /** Builds the command line. The code of a command is loaded when the command runs, so that help is fast. */
 import { Command } from 'commander';
-import { runCli } from '../../lib/cli.ts';
+import { runCli } from '../../lib/cli/run-cli.ts';
 import { type KubeconfigFiles, locateKubeconfig } from './access.ts';
 import { addAuthCommands } from './auth-commands.ts';
 import { outputOption } from './command-options.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Runs one command of kubectl-sim. */
 import '../../lib/require-node.ts';
-import { findAdminConf } from '../../lib/cli-admin-conf.ts';
+import { findAdminConf } from '../../lib/cli/admin-conf.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { environment } from '../../lib/config.ts';
 import { limits } from '../../lib/limits.ts';

@@ -1,6 +1,6 @@
 /** Errors as kubectl and kubeadm print them, and the remedy below. */
-import type { FailureReport } from '../../lib/cli.ts';
-import { diagnosisText, remedyLine } from '../../lib/error-text.ts';
+import { diagnosisText, remedyLine } from '../../lib/cli/error-text.ts';
+import type { FailureReport } from '../../lib/cli/run-cli.ts';
 import { asKubejoinError, causeText, type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { defaultEndpoint } from './no-server.ts';
 

@@ -1,6 +1,6 @@
 /** `kubectl get` and `kubectl describe`. */
 import type { Command } from 'commander';
-import { examplesText } from '../../lib/cli.ts';
+import { examplesText } from '../../lib/cli/run-cli.ts';
 import { namespaceOption, outputOption, parseTypeAndNames, typeArgument } from './command-options.ts';
 import type { GetRequest } from './get.ts';
 import { allTypes, describableTypes } from './resource-types.ts';

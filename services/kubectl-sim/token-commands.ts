@@ -1,6 +1,6 @@
 /** `kubeadm token`, as `kubectl-sim token`. */
 import { type Command, Option } from 'commander';
-import { examplesText } from '../../lib/cli.ts';
+import { examplesText } from '../../lib/cli/run-cli.ts';
 import { invalidCommand } from './command-errors.ts';
 import { outputOption } from './command-options.ts';
 import type { TokenOutput } from './token.ts';

@@ -2,8 +2,7 @@
  * The texts of a join: each phase with the trust that it established, and a failure as kubeadm prints it, with a
  * remedy.
  */
-
-import { diagnosisText } from '../../lib/error-text.ts';
+import { diagnosisText } from '../../lib/cli/error-text.ts';
 import type { KubejoinError } from '../../lib/errors.ts';
 import { printable, printableLines } from '../../lib/text.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';

@@ -2,7 +2,7 @@
 /** The command line of kubelet-sim: `kubelet-sim join HOST:PORT …`. */
 import '../../lib/require-node.ts';
 import { Command, Option } from 'commander';
-import { helpLines, reportAs, runCli } from '../../lib/cli.ts';
+import { helpLines, reportAs, runCli } from '../../lib/cli/run-cli.ts';
 import { microClock } from '../../lib/clock.ts';
 import { nodePaths } from '../../lib/node-paths.ts';
 import { LOOPBACK } from '../../lib/rpc/health.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { JoinProgress } from '../../lib/cli-progress.ts';
+import type { JoinProgress } from '../../lib/cli/join-progress.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { NodeIdentity } from './identity.ts';
 import type { JoinRequest } from './join/join-request.ts';

@@ -1,6 +1,6 @@
 /** The output of a process with one node, and of a process with many. */
 import { printedText } from '../../lib/chinese/index.ts';
-import type { JoinProgress } from '../../lib/cli-progress.ts';
+import type { JoinProgress } from '../../lib/cli/join-progress.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { asKubejoinError } from '../../lib/errors.ts';
 import { terminalText } from '../../lib/text.ts';

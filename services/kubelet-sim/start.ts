@@ -2,8 +2,8 @@
 import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { ipVersion } from '../../lib/address.ts';
-import { findAdminConf } from '../../lib/cli-admin-conf.ts';
-import { startJoinProgress } from '../../lib/cli-progress.ts';
+import { findAdminConf } from '../../lib/cli/admin-conf.ts';
+import { startJoinProgress } from '../../lib/cli/join-progress.ts';
 import { microClock, waitBy } from '../../lib/clock.ts';
 import { environment, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';

@@ -1,5 +1,5 @@
 /** The columns of the story in the terminal: node, time, mark, phase, words. */
-import { padColumns, wrapColumns } from '../../lib/terminal-columns.ts';
+import { padColumns, wrapColumns } from '../../lib/cli/terminal-columns.ts';
 import { printable } from '../../lib/text.ts';
 
 export interface StoryLine {

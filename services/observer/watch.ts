@@ -6,8 +6,8 @@
 import '../../lib/require-node.ts';
 import { Command, Option } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { runCli } from '../../lib/cli.ts';
-import { parsedBy } from '../../lib/cli-options.ts';
+import { parsedBy } from '../../lib/cli/options.ts';
+import { runCli } from '../../lib/cli/run-cli.ts';
 import { environment, httpUrl } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { terminalLanguage } from '../../lib/language.ts';

@@ -1,6 +1,6 @@
 /** Shared by the commands: where they run, how they parse values, and how they wait for a result. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { parsedBy } from '../../../lib/cli-options.ts';
+import { parsedBy } from '../../../lib/cli/options.ts';
 import { integer } from '../../../lib/config.ts';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { pollUntil } from '../../../lib/poll.ts';

@@ -1,7 +1,7 @@
 /** The command line of the lab. */
 import { Command, CommanderError } from 'commander';
-import { prepareProgram, reportAs, USAGE_EXIT_CODE } from '../../../lib/cli.ts';
-import { errorForPeople } from '../../../lib/error-text.ts';
+import { errorForPeople } from '../../../lib/cli/error-text.ts';
+import { prepareProgram, reportAs, USAGE_EXIT_CODE } from '../../../lib/cli/run-cli.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { Lab } from '../connect.ts';
 import type { Result } from '../result.ts';

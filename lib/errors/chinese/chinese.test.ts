@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { errorForPeople } from '../../error-text.ts';
+import { errorForPeople } from '../../cli/error-text.ts';
 import { type Details, type ErrorCode, errorTable, KubejoinError } from '../../errors.ts';
 import { tokenFinding } from '../../kube/join-input.ts';
 import { projectPath } from '../../paths.ts';

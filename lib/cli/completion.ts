@@ -1,6 +1,6 @@
 /** Shell completion of a commander tree, with the scripts of @bomb.sh/tab. */
 import { Argument, type Command } from 'commander';
-import { shellWord } from './text.ts';
+import { shellWord } from '../text.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Command } from 'commander';
-import { runCli, withoutValues } from './cli.ts';
-import { KubejoinError } from './errors.ts';
+import { KubejoinError } from '../errors.ts';
+import { runCli, withoutValues } from './run-cli.ts';
 
 const token = 'abcdef.0123456789abcdef';
 

@@ -2,10 +2,10 @@
  * The progress of many joins: one line rewritten in place on a terminal, plain lines every few seconds in a pipe, and
  * a summary.
  */
-import type { Clock } from './clock.ts';
-import { type Language, terminalLanguage } from './language.ts';
+import type { Clock } from '../clock.ts';
+import { type Language, terminalLanguage } from '../language.ts';
+import { printable } from '../text.ts';
 import { cutColumns } from './terminal-columns.ts';
-import { printable } from './text.ts';
 
 export interface JoinProgress {
 	/** Count a node that has joined. Without a duration it had joined before. */

@@ -1,6 +1,6 @@
 /** Makes commander's help and errors Chinese: the texts of the program, and the words of commander around them. */
 import { type Command, Help } from 'commander';
-import { helpInChinese } from './chinese/index.ts';
+import { helpInChinese } from '../chinese/index.ts';
 import { columnsOf, wrapColumns } from './terminal-columns.ts';
 
 const translated = (text: string): string => helpInChinese(text) ?? text;

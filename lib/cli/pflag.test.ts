@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Command } from 'commander';
-import { asCommander } from './cli-words.ts';
+import { asCommander } from './pflag.ts';
 
 describe('words of a command line', () => {
 	const program = new Command('p').option('--kubeconfig <file>');

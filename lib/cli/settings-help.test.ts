@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { setting, text } from './config.ts';
+import { setting, text } from '../config.ts';
 import { requestedHelp } from './settings-help.ts';
 import { columnsOf } from './terminal-columns.ts';
 

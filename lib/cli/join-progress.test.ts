@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createJoinProgress } from './cli-progress.ts';
+import { createJoinProgress } from './join-progress.ts';
 
 function reporter(total: number, columns?: number) {
 	const written: string[] = [];

@@ -1,6 +1,6 @@
-import { settingsInChinese } from './chinese/settings.ts';
-import { type Settings, settingsHelp } from './config.ts';
-import { type Language, terminalLanguage } from './language.ts';
+import { settingsInChinese } from '../chinese/settings.ts';
+import { type Settings, settingsHelp } from '../config.ts';
+import { type Language, terminalLanguage } from '../language.ts';
 import { wrapColumns } from './terminal-columns.ts';
 
 const WIDTH = 80;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { commandFunction } from './cli-completion.ts';
+import { commandFunction } from './completion.ts';
 
 describe('a completion script', () => {
 	it('defines the command only where the shell does not find it', () => {

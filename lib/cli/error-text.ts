@@ -1,9 +1,9 @@
 /** Errors as text for people at a terminal, apart from the log, so that a program without a log does not load pino. */
-import { settingsInChinese } from './chinese/settings.ts';
-import { meaningInChinese, sentenceInChinese } from './errors/chinese/index.ts';
-import type { KubejoinError } from './errors.ts';
-import { type Language, terminalLanguage } from './language.ts';
-import { printable, printableLines } from './text.ts';
+import { settingsInChinese } from '../chinese/settings.ts';
+import { meaningInChinese, sentenceInChinese } from '../errors/chinese/index.ts';
+import type { KubejoinError } from '../errors.ts';
+import { type Language, terminalLanguage } from '../language.ts';
+import { printable, printableLines } from '../text.ts';
 
 /** In characters. Advice can repeat text of a server. */
 const MAX_ADVICE = 1_024;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findAdminConf } from './cli-admin-conf.ts';
+import { findAdminConf } from './admin-conf.ts';
 
 describe('the kubeconfig of a mesh on this machine', () => {
 	it('is that of the cluster of a JoinConfiguration, and of no other', () => {

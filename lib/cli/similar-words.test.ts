@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { similarWords } from './cli-suggest.ts';
+import { similarWords } from './similar-words.ts';
 
 describe('similar words', () => {
 	const known = ['nodes', 'secrets', 'configmaps', 'csr', 'cm'];

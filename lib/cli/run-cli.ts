@@ -1,18 +1,18 @@
 /** Runs the command line of every program: help, version, completion, the exit code, and one format for failures. */
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
-import { helpText } from './chinese/index.ts';
-import { chineseUsageError, translateCommand } from './cli-chinese.ts';
-import { addCompletionCommand, type CompletionOptions, completeWords } from './cli-completion.ts';
-import { parsedBy } from './cli-options.ts';
-import { asCommander } from './cli-words.ts';
-import { ignoreProxies } from './config.ts';
+import { helpText } from '../chinese/index.ts';
+import { ignoreProxies } from '../config.ts';
+import { asKubejoinError, causeText, type KubejoinError } from '../errors.ts';
+import { type Language, terminalLanguage } from '../language.ts';
+import { projectPath } from '../paths.ts';
+import { terminalText } from '../text.ts';
+import { chineseUsageError, translateCommand } from './commander-chinese.ts';
+import { addCompletionCommand, type CompletionOptions, completeWords } from './completion.ts';
 import { errorForPeople, remedyLine } from './error-text.ts';
-import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
-import { type Language, terminalLanguage } from './language.ts';
-import { projectPath } from './paths.ts';
+import { parsedBy } from './options.ts';
+import { asCommander } from './pflag.ts';
 import { wrapColumns } from './terminal-columns.ts';
-import { terminalText } from './text.ts';
 
 export interface CliOptions extends CompletionOptions {
 	/** Arguments without the program's name. Default: those of this process. */
