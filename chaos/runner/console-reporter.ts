@@ -148,8 +148,8 @@ function printStep({ words, line, paint }: ReporterOutput, event: ActivityEnded)
 	const isBad = event.problem !== undefined;
 	const code = event.code === undefined || event.code === 0 ? '' : words.exit(event.code);
 	const result = isBad ? words.failedStep : event.toleranceMet === true ? words.ok : code || words.ok;
-	const name = padded(words.step(event.name), 46);
-	const text = `  ${padded(words.parts[event.part], 9)} ${name} ${padded(result, 10)} ${leftPadded(words.seconds(event.seconds), 9)}`;
+	const [part, name] = [padded(words.parts[event.part], 9), padded(words.step(event.name), 46)];
+	const text = `  ${part} ${name} ${padded(result, 10)} ${leftPadded(words.seconds(event.seconds), 9)}`;
 	line(isBad ? paint.red(text) : text);
 	if (event.problem === undefined) return;
 	line(wrap(words.sentence(event.problem), '            '));
