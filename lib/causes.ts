@@ -41,6 +41,10 @@ const files: Readonly<Record<string, Cause>> = {
 	EBUSY: { text: 'device or resource busy', remedy: (path) => `End the program that uses ${path}, and retry` },
 	EIO: { text: 'input/output error', remedy: (path) => `Check the disk that holds ${path}: it reports an error` },
 	NOT_REGULAR: { text: 'not a regular file', remedy: (path) => `Name a regular file: ${path} is not one` },
+	FOREIGN: {
+		text: 'belongs to another user',
+		remedy: (path) => `Choose another directory: the owner of ${path} can replace every file in it`,
+	},
 	TOO_LONG: { text: 'is longer than', remedy: (path) => `Name another file: ${path} is too long for its purpose` },
 	ENXIO: { text: 'no such device or address', remedy: (path) => `Name a regular file: ${path} is not one` },
 };

@@ -144,6 +144,7 @@ const doctor: Readonly<Record<string, string>> = {
 	'It holds no mesh': '目录中没有集群',
 	'the directory does not exist': '目录不存在',
 	'{link} is a symbolic link to {target}, which does not exist': '{link} 是指向 {target} 的符号链接，后者不存在',
+	'it belongs to another user': '属于其他用户',
 	'it is not a directory': '不是目录',
 	'it has none of the files that kubejoin creates': '没有 kubejoin 创建的文件',
 	'its disk is full': '磁盘已满',

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	chmodSync,
+	chownSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
@@ -36,6 +47,26 @@ describe('the lock of a state directory', () => {
 			(error) => hasCode(error, 'STATE_IN_USE') && error.details.pid === process.ppid,
 		);
 		assert.ok(existsSync(join(directory, 'lock')));
+	});
+
+	it('is refused in the directory of another user, who could replace its files', async function () {
+		if (process.getuid?.() !== 0) this.skip();
+		mkdirSync(directory);
+		chownSync(directory, 65_534, 65_534);
+		await assert.rejects(lockState(directory), (error) => {
+			assert.ok(hasCode(error, 'FILE_UNUSABLE'));
+			assert.equal(error.message, `${directory}: it belongs to another user`);
+			assert.match(error.remedy, /^Choose another directory/);
+			return true;
+		});
+		assert.deepEqual(readdirSync(directory), []);
+	});
+
+	it('leaves a directory that no other user can write', async () => {
+		mkdirSync(directory);
+		chmodSync(directory, 0o777);
+		(await lockState(directory))();
+		assert.equal(statSync(directory).mode & 0o777, 0o755);
 	});
 
 	it('is stale when another program has the process id', async () => {

@@ -3,7 +3,7 @@
  * and the start time of the process: after a crash or a reboot, another program can have that id. The lock of an
  * ended process is stale.
  */
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync, statSync } from 'node:fs';
 import { link, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
@@ -19,6 +19,7 @@ export async function lockState(directory: string): Promise<() => void> {
 	const own = `${path}.${process.pid}`;
 	try {
 		makeDirectories(directory);
+		requireOwnDirectory(directory);
 		await writeFile(own, `${process.pid} ${processStart(process.pid) ?? ''}`.trim(), { mode: 0o600 });
 		for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 			// A link is created with its contents or not at all, and never replaces a file.
@@ -37,6 +38,21 @@ export async function lockState(directory: string): Promise<() => void> {
 		await rm(own, { force: true }).catch(() => undefined);
 	}
 }
+
+/**
+ * A user that can write a directory can put a symbolic link in the place of a log, and its own keys in that of ours.
+ * In `/tmp` such a user can be the first to make the directory.
+ *
+ * @throws Error  it belongs to another user
+ */
+function requireOwnDirectory(directory: string): void {
+	const { uid, mode } = statSync(directory);
+	const own = process.getuid?.() ?? uid;
+	if (uid !== own && uid !== ROOT) throw new Error('it belongs to another user');
+	if (uid === own && (mode & WRITABLE_BY_OTHERS) !== 0) chmodSync(directory, mode & ~WRITABLE_BY_OTHERS);
+}
+const ROOT = 0;
+const WRITABLE_BY_OTHERS = 0o022;
 
 const linked = (from: string, to: string): Promise<boolean> =>
 	link(from, to).then(

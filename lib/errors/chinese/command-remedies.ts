@@ -88,6 +88,8 @@ const kubeconfig: Readonly<Record<string, string>> = {
 	'Remove the {what} from the token of user "{name}" in {path}': '从 {path} 中用户 {name} 的令牌里删除：{what}',
 	'Name another file than {file} in {path}': '在 {path} 中指定 {file} 以外的文件',
 	'Replace {path} by a fresh kubeconfig': '用新的 kubeconfig 替换 {path}',
+	'Choose another directory: the owner of {path} can replace every file in it':
+		'请选择其他目录：{path} 的所有者可以替换其中的任何文件',
 	'Name another file: {path} is too long for its purpose': '请指定其他文件：{path} 过大',
 };
 
