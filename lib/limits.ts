@@ -126,6 +126,15 @@ export const limits = {
 		source: 'etcd DefaultMaxRequestBytes',
 		test: 'services/apiserver-sim/bounds.test.ts',
 	}),
+	storedBytes: limit({
+		value: 512 * 1024 * 1024,
+		unit: 'bytes',
+		of: 'all stored objects, which the API server has in memory: their JSON, and 64 bytes for each of their values',
+		where: ['6443'],
+		response: '500: etcdserver: mvcc: database space exceeded; updates that add nothing and deletions are accepted',
+		source: 'etcd DefaultQuotaBytes is 2 GiB',
+		test: 'services/apiserver-sim/registry/stored-objects.test.ts',
+	}),
 	annotationBytes: limit({
 		value: 256 * 1024,
 		unit: 'bytes',

@@ -60,3 +60,10 @@ export function approximateBytes(value: unknown): number {
 		if (Object.hasOwn(value, name)) bytes += name.length + 4 + approximateBytes((value as JsonObject)[name]);
 	return bytes;
 }
+
+/** In memory, a value takes about so much more than its text: a field has a name, and an object has a table. */
+const BYTES_OF_VALUE = 64;
+
+/** About the memory that a value takes. */
+export const approximateMemory = (value: unknown): number =>
+	approximateBytes(value) + BYTES_OF_VALUE * countValues(value, Number.POSITIVE_INFINITY);

@@ -842,6 +842,31 @@ const kubelets: readonly Target[] = [
 		mutants: [['	await turn();\n', '']],
 	},
 	{
+		file: 'services/apiserver-sim/registry/stored-objects.ts',
+		tests: ['services/apiserver-sim/registry/stored-objects.test.ts'],
+		mutants: [
+			['this.#requireSpace(request, object);', ''],
+			['this.#requireSpace(request, next, forStore(previous));', ''],
+			[" || verb === 'delete' || verb === 'deletecollection'", ''],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/registry/cached-objects.ts',
+		tests: ['services/apiserver-sim/registry/watch-cache.test.ts'],
+		mutants: [
+			['object.memory - (previous?.memory ?? 0)', 'object.memory'],
+			['this.memory -= previous.memory;', ''],
+		],
+	},
+	{
+		file: 'scripts/mesh/state-lock.ts',
+		tests: ['scripts/mesh/state-lock.test.ts'],
+		mutants: [
+			['requireOwnDirectory(directory);', ''],
+			['chmodSync(directory, mode & ~WRITABLE_BY_OTHERS)', 'undefined'],
+		],
+	},
+	{
 		file: 'lib/pki/chain.ts',
 		tests: ['lib/pki/chain.test.ts'],
 		mutants: [['const trusted = [...anchors];', 'const trusted = [...anchors, ...intermediates];']],

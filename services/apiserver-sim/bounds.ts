@@ -105,6 +105,7 @@ async function* leaving(
 function exceededBy(error: unknown): LimitName[] {
 	if (hasCode(error, 'API_TOO_MANY_WATCHES')) return ['watchesPerCaller'];
 	if (hasCode(error, 'API_LIST_TOO_LARGE')) return ['listBytes'];
+	if (hasCode(error, 'API_SPACE_EXCEEDED')) return ['storedBytes'];
 	if (hasCode(error, 'API_OBJECT_TOO_LARGE', 'STORE_VALUE_TOO_LARGE')) return ['objectBytes'];
 	if (hasCode(error, 'API_BAD_REQUEST', 'API_PATCH_REJECTED') && typeof error.details.limit === 'string')
 		return [error.details.limit as LimitName];

@@ -50,6 +50,7 @@ export const meanings: Readonly<Record<string, string>> = {
 	API_VERSION_TOO_LARGE: '所要求的资源版本比服务器的当前版本更新。',
 	API_EXPIRED: '所要求的资源版本过旧，已不再保留。',
 	API_OBJECT_TOO_LARGE: '对象超过存储的大小限制。',
+	API_SPACE_EXCEEDED: '所有对象合计已达到内存上限，无法再创建对象。',
 	API_CONTINUE_EXPIRED: 'continue 令牌已过期，不能继续一致地分页读取。',
 	API_TOO_MANY_CONNECTIONS: '该用户到 kubelet 的请求过多。',
 	API_NODE_UNREACHABLE: 'API 服务器无法连接该节点的 kubelet。',

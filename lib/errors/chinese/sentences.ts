@@ -353,6 +353,8 @@ const remedies: Readonly<Record<string, string>> = {
 	'Read again without a resource version, or with one that this server returned':
 		'不指定资源版本，或用此服务器返回的资源版本，重新读取',
 	'List again and watch from the resource version of the list': '重新列出，再从列表的资源版本开始 watch',
+	'Delete objects that are not needed: all of them together have reached the limit of {limit} bytes':
+		'删除不需要的对象：所有对象合计已达到 {limit} 字节的上限',
 	'Make the object smaller: it has {bytes} bytes, and the limit is {limit}':
 		'减小对象：当前为 {bytes} 字节，上限为 {limit} 字节',
 	'Request it in pages: set limit=500 and send the continue token of each page with the next request':

@@ -143,6 +143,14 @@ export const apiErrors = {
 		grpc: grpcCode.RESOURCE_EXHAUSTED,
 		http: { status: 413, reason: 'RequestEntityTooLarge' },
 	}),
+	/** Upstream gives no reason. */
+	API_SPACE_EXCEEDED: defineError<{ limit: number }>({
+		message: () => 'etcdserver: mvcc: database space exceeded',
+		remedy: (f) =>
+			`Delete objects that are not needed: all of them together have reached the limit of ${f.limit} bytes`,
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
+		http: { status: 500, reason: '' },
+	}),
 	API_LIST_TOO_LARGE: defineError<{ limit: number }>({
 		message: (f) => `the list is larger than ${f.limit} bytes`,
 		remedy: () => 'Request it in pages: set limit=500 and send the continue token of each page with the next request',

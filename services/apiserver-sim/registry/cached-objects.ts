@@ -8,6 +8,8 @@ export interface CachedObject {
 	readonly revision: number;
 	/** About the length of its JSON text. */
 	readonly bytes: number;
+	/** About the bytes that it takes in memory. */
+	readonly memory: number;
 }
 
 /** The order of UTF-8 bytes, in which the store lists keys. UTF-16 puts surrogates before U+E000. */
@@ -27,17 +29,25 @@ function rank(unit: number): number {
 export class CachedObjects {
 	readonly #byKey = new Map<string, CachedObject>();
 	readonly #keys: string[] = [];
+	/** The sum of that of the objects. */
+	memory = 0;
 
 	get(key: string): CachedObject | undefined {
 		return this.#byKey.get(key);
 	}
 	set(object: CachedObject): void {
 		const { key } = object;
-		if (!this.#byKey.has(key)) this.#keys.splice(this.#indexOf(key), 0, key);
+		const previous = this.#byKey.get(key);
+		if (previous === undefined) this.#keys.splice(this.#indexOf(key), 0, key);
 		this.#byKey.set(key, object);
+		this.memory += object.memory - (previous?.memory ?? 0);
 	}
 	delete(key: string): void {
-		if (this.#byKey.delete(key)) this.#keys.splice(this.#indexOf(key), 1);
+		const previous = this.#byKey.get(key);
+		if (previous === undefined) return;
+		this.#byKey.delete(key);
+		this.#keys.splice(this.#indexOf(key), 1);
+		this.memory -= previous.memory;
 	}
 	/** Those whose key starts with the prefix. */
 	withPrefix(prefix: string): CachedObject[] {

@@ -2,12 +2,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { approximateMemory } from '../../../lib/kube/json-depth.ts';
 import { type ManagedWrite, withUpdatedFields } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { managerName } from '../../../lib/kube/managed-fields/manager-name.ts';
 import { isSameApartFromTimes } from '../../../lib/kube/managed-fields/times.ts';
 import { withoutManagedFields } from '../../../lib/kube/managed-fields/without.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
 import type { Store, StoredItem } from '../../../lib/store/store.ts';
 import { type Admission, attributesOf, notAdmitted, type Operation } from '../admit/admission.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
@@ -89,26 +91,41 @@ export class StoredObjects<T extends KubeObject> {
 		if (found !== undefined) return found;
 		throw new KubejoinError('API_NOT_FOUND', this.details(request.name));
 	}
-	/** @throws STORE_KEY_EXISTS, API_OBJECT_TOO_LARGE */
+	/** @throws STORE_KEY_EXISTS, API_OBJECT_TOO_LARGE, API_SPACE_EXCEEDED */
 	async create(request: ApiRequest, object: T): Promise<T> {
 		const { dryRun, namespace } = request;
 		const key = this.keyFor({ namespace, name: object.metadata.name ?? '' });
-		if (!dryRun) return written(request, object, (one) => this.store.create(key, forStore(one)));
+		if (!dryRun) {
+			this.#requireSpace(request, object);
+			return written(request, object, (one) => this.store.create(key, forStore(one)));
+		}
 		if ((await this.store.get(key)) !== undefined) throw new KubejoinError('STORE_KEY_EXISTS', { key });
 		return object;
 	}
 	/**
 	 * Replaces `previous`, unless there is no difference.
 	 *
-	 * @throws STORE_KEY_MISSING, STORE_CONFLICT, API_OBJECT_TOO_LARGE
+	 * @throws STORE_KEY_MISSING, STORE_CONFLICT, API_OBJECT_TOO_LARGE, API_SPACE_EXCEEDED
 	 */
 	async replace(request: ApiRequest, object: T, previous: T): Promise<T> {
 		if (isSameApartFromTimes(previous, object)) return previous;
 		const next = forStore(object);
 		const { resourceVersion = '' } = previous.metadata;
 		if (request.dryRun) return { ...next, metadata: { ...next.metadata, resourceVersion } };
+		this.#requireSpace(request, next, forStore(previous));
 		const key = this.keyFor(request);
 		return await written(request, next, (one) => this.store.update(key, one, Number(resourceVersion)));
+	}
+	/**
+	 * A deletion that waits adds a time.
+	 *
+	 * @throws API_SPACE_EXCEEDED  all objects together have reached the limit, and this one would grow
+	 * @source etcd server/etcdserver/apply quotaApplierV3; its alarm refuses every write but deletions
+	 */
+	#requireSpace({ verb }: ApiRequest, object: T, previous?: T): void {
+		if (!this.cache.isFull || verb === 'delete' || verb === 'deletecollection') return;
+		if (previous !== undefined && approximateMemory(object) <= approximateMemory(previous)) return;
+		throw new KubejoinError('API_SPACE_EXCEEDED', { limit: limits.storedBytes.value });
 	}
 	/** Removes `previous`; returns it with the version of its deletion. @throws STORE_KEY_MISSING, STORE_CONFLICT */
 	async remove(request: ApiRequest, previous: T): Promise<T> {

@@ -47,4 +47,25 @@ describe('the watch cache', () => {
 		(await cache.subscribe(place, revision - 5, signal)).close();
 		await assert.rejects(cache.subscribe(place, first, signal), { code: 'STORE_COMPACTED' });
 	});
+
+	it('is full while the objects of all kinds take more than their limit', async () => {
+		const { signal } = stopped;
+		const log = { warn: () => undefined, error: () => undefined };
+		const full = async (cache: WatchCache) => {
+			await cache.fresh(undefined);
+			return cache.isFull;
+		};
+		const limited = () => new WatchCache(store(), { signal, log, maxMemory: 10_000 });
+		const cache = limited();
+		let { revision } = await store().create(key, configMap({ a: 'a'.repeat(6_000) }));
+		assert.equal(await full(cache), false);
+		const other = await store().create('secrets/ns/b', configMap({ a: 'a'.repeat(6_000) }));
+		assert.deepEqual([await full(cache), await full(limited())], [true, true]);
+		({ revision } = await store().update(key, configMap({ a: 'a' }), revision));
+		assert.equal(await full(cache), false);
+		await store().update(key, configMap({ a: 'a'.repeat(6_000) }), revision);
+		assert.equal(await full(cache), true);
+		await store().delete('secrets/ns/b', other.revision);
+		assert.equal(await full(cache), false);
+	});
 });

@@ -9,7 +9,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { withPartsOf } from '../../../lib/json-object.ts';
-import { approximateBytes } from '../../../lib/kube/json-depth.ts';
+import { approximateBytes, approximateMemory } from '../../../lib/kube/json-depth.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
@@ -31,6 +31,8 @@ export interface WatchCacheOptions {
 	readonly historyLength?: number;
 	/** How far a watcher may be behind. */
 	readonly backlog?: Backlog;
+	/** How much memory the objects may take. */
+	readonly maxMemory?: number;
 }
 
 /** Keys that start with a prefix, or the one key. */
@@ -95,6 +97,12 @@ export class WatchCache {
 	/** @throws an error until the objects are read */
 	ready(): void {
 		if (this.#revision === undefined) throw new Error('the stored objects are not read yet');
+	}
+	/** Whether all objects together have reached the limit. */
+	get isFull(): boolean {
+		let memory = 0;
+		for (const objects of this.#objects.values()) memory += objects.memory;
+		return memory >= (this.#options.maxMemory ?? limits.storedBytes.value);
 	}
 	/** Of the state in the cache; undefined before the first. */
 	get revision(): number | undefined {
@@ -333,7 +341,7 @@ export class WatchCache {
 		// A Lease lives for ten seconds until it is renewed, and the garbage collector copies its new parts.
 		if (previous !== undefined && bytes <= MAX_COMPARED_BYTES) withPartsOf(previous.object, value);
 		const object = { ...value, metadata: { ...value.metadata, resourceVersion: String(revision) } };
-		return { key, object, revision, bytes };
+		return { key, object, revision, bytes, memory: approximateMemory(value) };
 	}
 }
 
