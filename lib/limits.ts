@@ -340,7 +340,7 @@ export const limits = {
 	watchBacklogBytes: limit({
 		value: 64 * 1024 * 1024,
 		unit: 'bytes',
-		of: 'objects before and after the changes that a watch may be behind',
+		of: 'objects before and after the changes that a watch may be behind, and all changes that it makes the store read',
 		where: ['6443'],
 		response: '410 Expired',
 		test: 'services/apiserver-sim/registry/subscription.test.ts',

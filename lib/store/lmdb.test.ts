@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { open as openDatabase } from 'lmdb';
 import { startStoreWriter } from '../../test/store-writer.ts';
 import { hasCode } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { durability } from './lmdb.ts';
 import { openStore } from './open.ts';
 import { describeStoreContract } from './store.contract.ts';
@@ -46,6 +47,24 @@ describe('the LMDB store', () => {
 	it('acknowledges a write after LMDB flushed it to disk', () => {
 		const { overlappingSync, noSync, noMetaSync } = durability;
 		assert.deepEqual([overlappingSync, noSync, noMetaSync], [false, false, false]);
+	});
+
+	it('gives a watcher large changes of the past in parts, and other work runs in between', async () => {
+		const store = await openStore({ url: `lmdb:${directory}`, keyspace: 'test' });
+		const count = 30;
+		const value = { text: 'a'.repeat(limits.listPageBytes.value / 4) };
+		for (let at = 0; at < count; at++) await store.create(`key-${at}`, value);
+		let turns = 0;
+		const counting = setInterval(() => turns++, 0);
+		let seen = 0;
+		for await (const { revision } of store.watch('', 0, new AbortController().signal)) {
+			seen = revision;
+			if (revision === count) break;
+		}
+		clearInterval(counting);
+		assert.equal(seen, count);
+		assert.ok(turns >= 3, `${turns}`);
+		await store.close();
 	});
 
 	it('shares commits among many changes', async () => {

@@ -269,10 +269,18 @@ class LmdbStore implements Store {
 	#revision(): number {
 		return this.#read(({ root }) => revisionOf(root));
 	}
+	/** At least one, if there is one: a page of large changes is shorter. */
 	#eventsAfter(revision: number, limit: number): StoreEvent[] {
-		return this.#read(({ history }) =>
-			Array.from(history.getRange({ start: revision + 1, limit }), ({ value }) => eventOf(value)),
-		);
+		return this.#read(({ history }) => {
+			const events: StoreEvent[] = [];
+			let bytes = 0;
+			for (const { value } of history.getRange({ start: revision + 1, limit })) {
+				bytes += value.length;
+				if (events.length > 0 && bytes > limits.listPageBytes.value) break;
+				events.push(eventOf(value));
+			}
+			return events;
+		});
 	}
 	#newWatchers(): Watchers {
 		const history = {

@@ -3,6 +3,7 @@
  * marks the last change that it has seen. It must never give a watcher a change twice, out of order, or with one
  * missing before it.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { StoredValue, StoreEvent } from './store.ts';
@@ -10,8 +11,8 @@ import type { StoredValue, StoreEvent } from './store.ts';
 /** How many changes are kept when the options do not say. */
 export const defaultHistoryLength = limits.watchBacklog.value;
 
-/** How many changes are read from the history at a time. */
-export const pageLength = 1000;
+/** How many changes are read from the history at a time, each of which can have the size of the largest object. */
+export const pageLength = 100;
 
 /** Where a watcher finds what happened before it came. */
 export interface History {
@@ -95,6 +96,8 @@ export function createWatchers(history: History, limit: number): Watchers {
 		do {
 			page = await history.readAfter(readUpTo);
 			yield page;
+			// A backend that answers at once would read all pages before other work runs.
+			if (page.length > 0) await turn();
 			readUpTo = page.at(-1)?.revision ?? readUpTo;
 		} while (page.length > 0 && readUpTo < liveAfter);
 		while (!signal.aborted) {

@@ -867,6 +867,11 @@ const kubelets: readonly Target[] = [
 		],
 	},
 	{
+		file: 'lib/store/lmdb.ts',
+		tests: ['lib/store/lmdb.test.ts'],
+		mutants: [['if (events.length > 0 && bytes > limits.listPageBytes.value) break;', '']],
+	},
+	{
 		file: 'lib/pki/chain.ts',
 		tests: ['lib/pki/chain.test.ts'],
 		mutants: [['const trusted = [...anchors];', 'const trusted = [...anchors, ...intermediates];']],

@@ -46,6 +46,10 @@ describe('the watch cache', () => {
 		await cache.fresh(undefined);
 		(await cache.subscribe(place, revision - 5, signal)).close();
 		await assert.rejects(cache.subscribe(place, first, signal), { code: 'STORE_COMPACTED' });
+		// Changes of other objects are read as well.
+		const others = { prefix: 'secrets/', isOneKey: false };
+		(await cache.subscribe(others, revision - 5, signal)).close();
+		await assert.rejects(cache.subscribe(others, first, signal), { code: 'STORE_COMPACTED' });
 	});
 
 	it('is full while the objects of all kinds take more than their limit', async () => {

@@ -211,7 +211,11 @@ export class WatchCache {
 		return one === undefined ? [] : [one];
 	}
 
-	/** Changes that the store still has and the memory does not; they have no known previous value. */
+	/**
+	 * Changes that the store still has and the memory does not; they have no known previous value.
+	 *
+	 * @throws STORE_COMPACTED  also for changes that are too large to be read again, of whatever place
+	 */
 	async #olderChanges(place: Place, after: number, signal: AbortSignal): Promise<CacheEvent[]> {
 		const found: CacheEvent[] = [];
 		const until = this.#log.start;
@@ -220,12 +224,9 @@ export class WatchCache {
 		for await (const event of this.#store.watch<KubeObject>('', after, signal)) {
 			if (event.revision > until) break;
 			seen = event.revision;
-			if (isWithin(place, event.key)) {
-				const change = this.#eventOf(event, undefined, false);
-				bytes += change.bytes;
-				if (bytes > this.#backlog.bytes) throw new KubejoinError('STORE_COMPACTED', { requested: after, oldest: seen });
-				found.push(change);
-			}
+			bytes += approximateBytes(event.value);
+			if (bytes > this.#backlog.bytes) throw new KubejoinError('STORE_COMPACTED', { requested: after, oldest: seen });
+			if (isWithin(place, event.key)) found.push(this.#eventOf(event, undefined, false));
 			if (seen === until) break;
 			if (seen % CHANGES_PER_TURN === 0) await turn();
 		}
