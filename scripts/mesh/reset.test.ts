@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+	chmodSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ErrorCode, hasCode } from '../../lib/errors.ts';
@@ -97,6 +106,42 @@ describe('a reset', () => {
 		symlinkSync(outside, join(state, 'logs'));
 		await reset();
 		assert.deepEqual([existsSync(state), readdirSync(outside)], [false, ['precious']]);
+	});
+
+	/** As a user without any right, also where root runs the tests. */
+	const asOtherUser = async (work: () => Promise<void>) => {
+		const user = process.geteuid?.();
+		if (user === 0) process.seteuid?.(65_534);
+		try {
+			await work();
+		} finally {
+			if (user === 0) process.seteuid?.(0);
+		}
+	};
+
+	it('does not take a directory of another user for an empty one', async () => {
+		chmodSync(state, 0);
+		await asOtherUser(() => refuses('FILE_UNUSABLE'));
+		chmodSync(directory, 0);
+		await asOtherUser(() => refuses('FILE_UNUSABLE'));
+		chmodSync(directory, 0o700);
+		chmodSync(state, 0o700);
+		assert.deepEqual([said, existsSync(join(state, 'pki'))], [[], true]);
+	});
+
+	it('names a file that this user cannot delete', async () => {
+		writeFileSync(join(state, 'pki/ca-service/ca.key'), '');
+		chmodSync(directory, 0o755);
+		chmodSync(state, 0o777);
+		chmodSync(join(state, 'pki/ca-service'), 0o555);
+		await asOtherUser(() =>
+			assert.rejects(reset(), (error) => {
+				assert.ok(hasCode(error, 'FILE_UNUSABLE'));
+				assert.equal(error.message, `${join(state, 'pki/ca-service/ca.key')}: permission denied`);
+				return true;
+			}),
+		);
+		chmodSync(join(state, 'pki/ca-service'), 0o755);
 	});
 
 	it('refuses a symbolic link, a file, and a directory of another program', async () => {

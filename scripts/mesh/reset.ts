@@ -2,12 +2,14 @@
  * Deletes a cluster that `npm start` keeps in a state directory: only files that kubejoin creates, and none behind
  * a symbolic link.
  */
-import { lstat, rm, rmdir } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { access, lstat, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { KubejoinError } from '../../lib/errors.ts';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { isMissing } from '../../lib/files.ts';
 import type { Language } from '../../lib/language.ts';
-import { hasCluster, isThere, namesIn, shortened, stateEntries } from './state-files.ts';
+import { hasCluster, namesIn, shortened, stateEntries } from './state-files.ts';
 import { lockState } from './state-lock.ts';
 import { startWords } from './words.ts';
 
@@ -29,11 +31,12 @@ export interface ResetOptions {
 export async function resetState(options: ResetOptions): Promise<boolean> {
 	const { state, isConfirmed, ask, say } = options;
 	const words = startWords[options.language];
-	if (!isThere(state)) {
+	const stats = await statsOf(state);
+	if (stats === undefined) {
 		say(words.noCluster(state));
 		return true;
 	}
-	await requireCluster(state);
+	await requireCluster(state, stats);
 	const unlock = await lockState(state);
 	try {
 		if (!isConfirmed) {
@@ -45,25 +48,43 @@ export async function resetState(options: ResetOptions): Promise<boolean> {
 		}
 		const { files, directories } = stateEntries(state);
 		// `rm` deletes a symbolic link and not the file behind it. The lock comes last: it is held until then.
-		for (const path of files) if (path !== 'lock') await rm(join(state, path), { force: true });
-		for (const path of directories) if (namesIn(join(state, path)).length === 0) await rmdir(join(state, path));
+		for (const path of files)
+			if (path !== 'lock') await blaming(join(state, path), (file) => rm(file, { force: true }));
+		for (const path of directories)
+			if (namesIn(join(state, path)).length === 0) await blaming(join(state, path), rmdir);
 	} finally {
 		unlock();
 	}
-	if (namesIn(state).length === 0) await rmdir(state);
-	const { others, files } = isThere(state) ? stateEntries(state) : { others: [], files: [] };
+	if (namesIn(state).length === 0) await blaming(state, rmdir);
+	const isKept = (await statsOf(state)) !== undefined;
+	const { others, files } = isKept ? stateEntries(state) : { others: [], files: [] };
 	say(words.deleted(state, ...shortened([...others, ...files])));
 	return true;
 }
 
-/** @throws STATE_UNKNOWN */
-async function requireCluster(state: string): Promise<void> {
+/** @throws FILE_UNUSABLE */
+const blaming = <T>(path: string, work: (path: string) => Promise<T>): Promise<T> =>
+	work(path).catch((error: unknown) => {
+		throw new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
+	});
+
+/** Undefined if nothing is there. @throws FILE_UNUSABLE  this user cannot find out */
+const statsOf = (path: string): Promise<Stats | undefined> =>
+	blaming(path, () =>
+		lstat(path).catch((error: unknown) => {
+			if (isMissing(error)) return undefined;
+			throw error;
+		}),
+	);
+
+/** @throws STATE_UNKNOWN, FILE_UNUSABLE */
+async function requireCluster(state: string, stats: Stats): Promise<void> {
 	const refuse = (problem: string): never => {
 		throw new KubejoinError('STATE_UNKNOWN', { directory: state, problem });
 	};
-	const stats = await lstat(state);
 	if (stats.isSymbolicLink()) refuse('it is a symbolic link');
 	if (!stats.isDirectory()) refuse('it is not a directory');
+	await blaming(state, (path) => access(path, constants.R_OK | constants.W_OK | constants.X_OK));
 	if (!hasCluster(state)) refuse('it has none of the files that kubejoin creates');
 }
 

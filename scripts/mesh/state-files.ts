@@ -86,7 +86,7 @@ function isOwnFile(path: string, nodes: readonly string[]): boolean {
 	return path.startsWith('logs/') && nodes.includes(basename(path, '.log'));
 }
 
-export function isThere(path: string): boolean {
+function isThere(path: string): boolean {
 	try {
 		return lstatSync(path) !== undefined;
 	} catch {
