@@ -24,7 +24,7 @@ import { runExperiment } from '../chaos/runner/run.ts';
 import { runWords } from '../chaos/runner/words.ts';
 import { documentProblemText } from '../lib/chinese/index.ts';
 import { parsedBy } from '../lib/cli/options.ts';
-import { helpLines, projectVersion, runCli } from '../lib/cli/run-cli.ts';
+import { helpLines, projectVersion, runCli, stopWithOutput } from '../lib/cli/run-cli.ts';
 import { systemClock } from '../lib/clock.ts';
 import { environment, httpUrl, integer, oneOf } from '../lib/config.ts';
 import { causeText, KubejoinError } from '../lib/errors.ts';
@@ -318,7 +318,7 @@ function listenForInterrupts(emit: (event: ChaosEvent) => void): AbortSignal {
 		});
 	}
 	// The reader of the output has closed it, as `head` does: the running experiment still needs its rollbacks.
-	process.stdout.on('error', () => interrupted.abort());
+	stopWithOutput(() => interrupted.abort());
 	return interrupted.signal;
 }
 

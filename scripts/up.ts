@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { parsedBy } from '../lib/cli/options.ts';
-import { runCli } from '../lib/cli/run-cli.ts';
+import { runCli, stopWithOutput } from '../lib/cli/run-cli.ts';
 import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
 import { defaultMinor, type KubernetesMinor, kubernetesMinors } from '../lib/kube/version.ts';
@@ -114,7 +114,7 @@ async function up(flags: Flags): Promise<void> {
 	};
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt(signal));
 	// The reader of a pipe can end, as `head` does.
-	process.stdout.on('error', () => interrupt('SIGPIPE'));
+	stopWithOutput(() => interrupt('SIGPIPE'));
 	const story = createStory(options.state, (text) => process.stdout.write(text), process.stdout.columns);
 	let mesh: LocalMesh | undefined;
 	let lab: { readonly stop: () => Promise<void> } | undefined;

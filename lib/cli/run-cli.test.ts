@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { Command } from 'commander';
 import { KubejoinError } from '../errors.ts';
+import { projectPath } from '../paths.ts';
 import { runCli, withoutValues } from './run-cli.ts';
 
 const token = 'abcdef.0123456789abcdef';
@@ -37,6 +39,21 @@ describe('a command line', () => {
 			assert.match(text, /option '--root <dir>' argument '' is invalid\. It must be the path of a directory, and not/);
 		}
 		assert.equal((await ran(nothing, 'join', '--root', '.')).code, 0);
+	});
+
+	it('stops in order with the reader of its output, and reports output that cannot be written', () => {
+		const program = `
+			import { stopWithOutput } from './lib/cli/run-cli.ts';
+			const timer = setInterval(() => process.stdout.write('line'), 10);
+			stopWithOutput(() => { clearInterval(timer); console.error('stopped'); });`;
+		const node = `"${process.execPath}" --import tsx --input-type=module --eval "${program}"`;
+		const end = (output: string): unknown[] => {
+			const script = `set -o pipefail; ${node} ${output}`;
+			const { status, stderr } = spawnSync('bash', ['-c', script], { cwd: projectPath('.'), encoding: 'utf8' });
+			return [status, stderr];
+		};
+		assert.deepEqual(end('| true'), [0, 'stopped\n']);
+		assert.deepEqual(end('> /dev/full'), [1, 'error: write /dev/stdout: no space left on device\nstopped\n']);
 	});
 
 	it('does not repeat the value of an unknown option', async () => {

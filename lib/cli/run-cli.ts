@@ -153,8 +153,29 @@ function onOutputError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): 
 	// A program that serves or must clean up has a listener of its own.
 	if ([process.stdout, process.stderr].some((stream) => stream.listenerCount('error') > 1)) return;
 	const isClosed = error.code === 'EPIPE';
-	if (!isClosed && this === process.stdout) process.stderr.write(`error: write /dev/stdout: ${causeText(error)}\n`);
+	if (!isClosed && this === process.stdout) sayUnwritable(error);
 	process.exit(isClosed ? BROKEN_PIPE : 1);
+}
+
+const sayUnwritable = (error: NodeJS.ErrnoException): void =>
+	void process.stderr.write(`error: write /dev/stdout: ${causeText(error)}\n`);
+
+/**
+ * For a program that must stop in order. Output that cannot be written, as to a full disk, is reported, and the program
+ * then ends with exit code 1; the end of its reader is not an error.
+ */
+export function stopWithOutput(stop: () => void): void {
+	let isUnwritable = false;
+	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+		if (error.code !== 'EPIPE' && !isUnwritable) {
+			isUnwritable = true;
+			sayUnwritable(error);
+			process.once('exit', () => {
+				process.exitCode = 1;
+			});
+		}
+		stop();
+	});
 }
 
 const MAX_VALUE = 64;

@@ -7,7 +7,7 @@ import '../../lib/require-node.ts';
 import { Command, Option } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { parsedBy } from '../../lib/cli/options.ts';
-import { runCli } from '../../lib/cli/run-cli.ts';
+import { runCli, stopWithOutput } from '../../lib/cli/run-cli.ts';
 import { environment, httpUrl } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { terminalLanguage } from '../../lib/language.ts';
@@ -33,7 +33,7 @@ async function watch(node: string | undefined, flags: Flags): Promise<void> {
 	const stopping = new AbortController();
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
 	// The reader of a pipe can end, as `head` does.
-	process.stdout.on('error', () => stopping.abort());
+	stopWithOutput(() => stopping.abort());
 	const printer = flags.output === 'json' ? createJsonPrinter() : createStoryPrinter(flags);
 	const settling = setInterval(() => printer.settle(Date.now()), SETTLE_EVERY_MS);
 	try {
