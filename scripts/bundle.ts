@@ -9,6 +9,7 @@ import { isBuiltin } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { projectPath } from '../lib/paths.ts';
+import { asciiSource } from './ascii-source.ts';
 
 /** Paths of the sources, relative to the root of the repository. */
 const services = [
@@ -145,7 +146,7 @@ for (const file of [...services, start])
 	]);
 for (const file of commands) {
 	const path = join(outdir, `${loadedName(file)}.cjs`);
-	const text = readFileSync(path, 'latin1').replace(/^#!/, '//');
+	const text = asciiSource(readFileSync(path, 'utf8').replace(/^#!/, '//'));
 	writeFileSync(path, text, 'latin1');
 	const digest = createHash('sha256').update(text, 'latin1').digest('hex');
 	const loader = relative(dirname(path), join(outdir, 'start-program.js'));

@@ -126,7 +126,23 @@ describe('every program', () => {
 			await refused('kubejoin-chaos', '--progress', 'loud'),
 			`错误：选项 '--progress <format>' 的值 'loud' 无效。可选值：text, json, off。\n${help('npm run chaos --')}`,
 		);
+		assert.equal(
+			await refused('kubejoin-start', '--state', ''),
+			`错误：选项 '--state <dir>' 的值为空，无效。应为：目录的路径，且不能为空。\n${help('npm start --')}`,
+		);
+		assert.equal(
+			await refused('kubejoin-start', '--store', 'mysql'),
+			`错误：选项 '--store <url>' 的值 'mysql' 无效。应为：lmdb、redis://HOST:PORT 或 rediss://HOST:PORT。\n${help('npm start --')}`,
+		);
 		assert.equal(await refused('lab', 'leak'), `错误：缺少位置参数 'action'\n${help('bin/lab leak')}`);
+	});
+
+	it('is read as ASCII where it is a command', () => {
+		const bundle = projectPath('dist', 'bundle');
+		const commands = readdirSync(bundle, { recursive: true, encoding: 'utf8' }).filter((file) => /\.cjs$/.test(file));
+		assert.ok(commands.length > 5);
+		for (const command of commands)
+			assert.equal(/[^\0-\x7f]/.exec(readFileSync(join(bundle, command), 'utf8'))?.[0], undefined, command);
 	});
 
 	it('checks the version of Node before it loads a module that an old Node cannot link', async () => {
