@@ -23,6 +23,10 @@ describe('ports', () => {
 	});
 
 	it('names another problem than a port in use', async () => {
-		await assert.rejects(requireFreePort('ca-service', 70_000), (error) => hasCode(error, 'SERVICE_FAILED'));
+		await assert.rejects(requireFreePort('ca-service', 70_000), (error) => {
+			assert.ok(hasCode(error, 'SERVICE_FAILED'));
+			assert.match(error.remedy, / a port that this user can open: npm start -- --port PORT$/);
+			return true;
+		});
 	});
 });

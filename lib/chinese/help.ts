@@ -239,6 +239,8 @@ export const commanderTexts: Readonly<Record<string, string>> = {
 	"required option '{option}' not specified": "没有指定必需的选项 '{option}'",
 	"option '{option}' cannot be used with option '{other}'": "选项 '{option}' 不能与 '{other}' 同时使用",
 	"option '{option}' argument '{value}' is invalid. {reason}": "选项 '{option}' 的值 '{value}' 无效。{reason}",
+	"option '{option}' argument '' is invalid. {reason}": "选项 '{option}' 的值为空，无效。{reason}",
+	"command-argument value '' is invalid for argument '{name}'. {reason}": "位置参数 '{name}' 的值为空，无效。{reason}",
 	"command-argument value '{value}' is invalid for argument '{name}'. {reason}":
 		"位置参数 '{name}' 的值 '{value}' 无效。{reason}",
 	'Allowed choices are {list}.': '可选值：{list}。',
@@ -246,6 +248,7 @@ export const commanderTexts: Readonly<Record<string, string>> = {
 	'a whole number from {least} to {most}': '{least} 到 {most} 的整数',
 	'one of {names}': '{names} 之一',
 	'the path of a directory, and not empty': '目录的路径，且不能为空',
+	'lmdb, redis://HOST:PORT or rediss://HOST:PORT': 'lmdb、redis://HOST:PORT 或 rediss://HOST:PORT',
 	'HOST:PORT, without a scheme': 'HOST:PORT，不带协议',
 	'an address such as http://127.0.0.1:8080, without a user name': '形如 http://127.0.0.1:8080 的地址，不含用户名',
 	'too many arguments. Expected {most} arguments but got {count}.': '位置参数过多：最多 {most} 个，收到 {count} 个。',

@@ -441,6 +441,8 @@ const remedies: Readonly<Record<string, string>> = {
 	'Let the node join again: {command}, then run the cluster for a minute without it: {start}, then start the node':
 		'让节点重新加入：`{command}`，然后在没有此节点时运行集群一分钟：`{start}`，再启动此节点',
 	'Stop the program that uses it, or choose another port: {command}': '停止占用端口的程序，或换一个端口：`{command}`',
+	'Choose an address of this machine, and a port that this user can open: {command}':
+		'选择本机的地址，以及此用户有权监听的端口：`{command}`',
 	'Stop it, or start this one with its own state and port: npm start -- --state DIR --port PORT':
 		'停止此进程，或使用另外的状态目录和端口启动：`npm start -- --state DIR --port PORT`',
 	'Name a new or an empty directory: npm start -- --state DIR': '指定新的或空的目录：`npm start -- --state DIR`',
@@ -639,6 +641,9 @@ export const composedSentences: Readonly<Record<string, string>> = {
 	'its ID has 1 character, and six are needed': '令牌 ID 有 1 个字符，应为 6 个',
 	'its secret has {count} characters, and sixteen are needed': '令牌秘密有 {count} 个字符，应为 16 个',
 	'its secret has 1 character, and sixteen are needed': '令牌秘密有 1 个字符，应为 16 个',
+	['Choose an address of this machine, and a port that this user can open: npm start -- --page-port PORT for the page, ' +
+		'--port PORT for the other listeners']:
+		'选择本机的地址，以及此用户有权监听的端口：页面用 `npm start -- --page-port PORT`，其余用 `npm start -- --port PORT`',
 	['Stop the program that uses it, or choose another port: npm start -- --page-port PORT for the page, ' +
 		'--port PORT for the other listeners']:
 		'停止占用端口的程序，或换一个端口：页面用 `npm start -- --page-port PORT`，其余用 `npm start -- --port PORT`',

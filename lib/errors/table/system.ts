@@ -7,6 +7,7 @@ const portOptions: Readonly<Record<string, string>> = {
 	'attacker-sim': 'attacker-sim listen … --port PORT',
 	observer: 'npm start -- --page-port PORT for the page, --port PORT for the other listeners',
 };
+const portOption = (service: string): string => portOptions[service] ?? 'npm start -- --port PORT';
 
 export const systemErrors = {
 	CONFIG_INVALID: defineError<{ problems: readonly string[] }>({
@@ -39,8 +40,7 @@ export const systemErrors = {
 	}),
 	PORT_IN_USE: defineError<{ service: string; address: string; port: number }>({
 		message: (f) => `${f.service} cannot listen on ${f.address}:${f.port}: the port is in use`,
-		remedy: (f) =>
-			`Stop the program that uses it, or choose another port: ${portOptions[f.service] ?? 'npm start -- --port PORT'}`,
+		remedy: (f) => `Stop the program that uses it, or choose another port: ${portOption(f.service)}`,
 		grpc: grpcCode.UNAVAILABLE,
 		exitCode: 1,
 	}),
@@ -70,10 +70,12 @@ export const systemErrors = {
 	}),
 	SERVICE_FAILED: defineError<{ service: string; problem: string }>({
 		message: (f) => `${f.service} ${f.problem}`,
-		remedy: (f) =>
-			f.problem.includes('\n    ')
-				? 'Correct the problems in the indented lines above, and start again'
-				: 'Read the log lines of the service above this one',
+		remedy: (f) => {
+			if (f.problem.includes('\n    ')) return 'Correct the problems in the indented lines above, and start again';
+			return f.problem.startsWith('cannot listen on')
+				? `Choose an address of this machine, and a port that this user can open: ${portOption(f.service)}`
+				: 'Read the log lines of the service above this one';
+		},
 		grpc: grpcCode.INTERNAL,
 		exitCode: 1,
 	}),
