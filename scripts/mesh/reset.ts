@@ -6,8 +6,8 @@ import { constants, type Stats } from 'node:fs';
 import { access, lstat, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { isMissing } from '../../lib/files.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { fileUnusable, isMissing } from '../../lib/files.ts';
 import type { Language } from '../../lib/language.ts';
 import { hasCluster, namesIn, shortened, stateEntries } from './state-files.ts';
 import { lockState } from './state-lock.ts';
@@ -65,7 +65,7 @@ export async function resetState(options: ResetOptions): Promise<boolean> {
 /** @throws FILE_UNUSABLE */
 const blaming = <T>(path: string, work: (path: string) => Promise<T>): Promise<T> =>
 	work(path).catch((error: unknown) => {
-		throw new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
+		throw fileUnusable(path, error);
 	});
 
 /** Undefined if nothing is there. @throws FILE_UNUSABLE  this user cannot find out */
