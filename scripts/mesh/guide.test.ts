@@ -26,6 +26,20 @@ describe('the guide of npm start', () => {
 		}
 	});
 
+	it('begins all tasks in one column, also with ports of different lengths', () => {
+		for (const [port, pagePort] of [
+			[6443, 8080],
+			[6443, 18_080],
+			[16_443, 8080],
+		] as const) {
+			const options = { mesh: { ...mesh, port, observer: { ...mesh.observer, pagePort } }, afterMs: 0, isKnown: true };
+			const columns = (['pki', ...serviceNames, 'observer'] as const).map(
+				(name) => /^ +\S+ s +\S+ +(\S+:\d+)? +/.exec(serviceText(name, { ...options, language: 'en' }))?.[0].length,
+			);
+			assert.equal(new Set(columns).size, 1, columns.join());
+		}
+	});
+
 	it('says that the keys of a known cluster are checked, and not that they are created', () => {
 		const text = (isKnown: boolean) => serviceText('pki', { mesh, afterMs: 0, isKnown, language: 'en' });
 		assert.match(text(false), /creates keys/);

@@ -36,7 +36,8 @@ export function serviceText(
 	const isInRedis = name === 'token-store' && store !== 'lmdb';
 	const task = name === 'pki' ? words.keys(isKnown) : isInRedis ? words.inRedis : words.tasks[name];
 	const time = `${seconds(afterMs)} s`.padStart(7);
-	return `${time}  ${name.padEnd(22)}  ${(addresses[name] ?? '').padEnd(14)}  ${task}`;
+	const width = Math.max(...Object.values(addresses).map((address) => address.length));
+	return `${time}  ${name.padEnd(22)}  ${(addresses[name] ?? '').padEnd(width)}  ${task}`;
 }
 
 /** `0.4` */
