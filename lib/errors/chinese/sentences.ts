@@ -641,8 +641,8 @@ export const composedSentences: Readonly<Record<string, string>> = {
 	'its ID has 1 character, and six are needed': '令牌 ID 有 1 个字符，应为 6 个',
 	'its secret has {count} characters, and sixteen are needed': '令牌秘密有 {count} 个字符，应为 16 个',
 	'its secret has 1 character, and sixteen are needed': '令牌秘密有 1 个字符，应为 16 个',
-	['Choose an address of this machine, and a port that this user can open: npm start -- --page-port PORT for the page, ' +
-		'--port PORT for the other listeners']:
+	['Choose an address of this machine, and a port that this user can open: npm start -- --page-port PORT ' +
+		'for the page, --port PORT for the other listeners']:
 		'选择本机的地址，以及此用户有权监听的端口：页面用 `npm start -- --page-port PORT`，其余用 `npm start -- --port PORT`',
 	['Stop the program that uses it, or choose another port: npm start -- --page-port PORT for the page, ' +
 		'--port PORT for the other listeners']:
