@@ -354,15 +354,21 @@ export const phasesInChinese: Readonly<Record<string, PhaseText>> = {
 	'discovery/confirm': { name: '再次确认', trust: '节点信任此 API 服务器，从此可以发送令牌' },
 	'discovery/read-file': { name: '读取发现文件', trust: '节点信任发现文件中的 CA' },
 	'discovery/verify-server': { name: '验证服务器', trust: '节点信任此 API 服务器，从此可以发送凭据' },
-	'tls-bootstrap/read-config': { name: '读取配置', trust: 'API 服务器接受凭据' },
+	'tls-bootstrap/read-config': { name: '读取配置', trust: 'API 服务器接受令牌' },
 	'tls-bootstrap/check-node-name': { name: '检查节点名', trust: '信任关系不变；没有同名的 Ready 节点' },
 	'tls-bootstrap/create-key': { name: '生成密钥', trust: '信任关系不变；私钥不离开节点' },
 	'tls-bootstrap/request-certificate': {
 		name: '申请证书',
 		trust: '集群信任节点：CA 已为节点的公钥签发证书',
 	},
-	'tls-bootstrap/verify-certificate': { name: '验证证书', trust: '双方互相信任，不再需要凭据' },
+	'tls-bootstrap/verify-certificate': { name: '验证证书', trust: '双方互相信任，不再需要令牌' },
 	register: { name: '注册节点', trust: '节点已通过双向 TLS 注册' },
+};
+
+/** In place of the trust of a phase in a join by a discovery file, by the English text. */
+export const credentialTrustInChinese: Readonly<Record<string, string>> = {
+	'the API server accepts the credential': 'API 服务器接受凭据',
+	'node and cluster trust each other; the credential is no longer needed': '双方互相信任，不再需要凭据',
 };
 
 /** Errors that are a normal answer to the caller. */

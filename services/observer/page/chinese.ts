@@ -5,6 +5,7 @@ import { meaningInChinese, sentenceInChinese } from '../../../lib/errors/chinese
 import { lookup } from '../../../lib/errors/chinese/template.ts';
 import {
 	catalogueInChinese,
+	credentialTrustInChinese,
 	expectedErrorsInChinese,
 	messagesInChinese,
 	phaseSentencesInChinese,
@@ -15,6 +16,9 @@ import { fieldsInChinese, valuesInChinese } from './fields-zh.ts';
 import { guideTextsInChinese } from './guide-words-zh.ts';
 import { statesInChinese } from './states-zh.ts';
 import type { Translation } from './translation.ts';
+
+const phaseInChinese = lookup(phasesInChinese);
+const credentialTrust = lookup(credentialTrustInChinese);
 
 export const chinese: Translation = {
 	language: 'zh',
@@ -27,7 +31,11 @@ export const chinese: Translation = {
 	fields: fieldsInChinese,
 	value: (key, value) =>
 		lookup(valuesInChinese[key] ?? {})(value) ?? (key === 'pin.spki' ? sentenceInChinese(value) : undefined),
-	phase: lookup(phasesInChinese),
+	phase(label, english = '') {
+		const phase = phaseInChinese(label);
+		const trust = credentialTrust(english) ?? phase?.trust;
+		return phase && trust !== undefined ? { ...phase, trust } : undefined;
+	},
 	expectedError: lookup(expectedErrorsInChinese),
 	meaning: meaningInChinese,
 	sentence: sentenceInChinese,

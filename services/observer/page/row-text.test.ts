@@ -74,7 +74,11 @@ describe('the text of a row', () => {
 			const texts = [
 				...[...checks, request].map((step) => requestText(step, words)),
 				...checks.flatMap((step) => trustWordOf(step) ?? []).map(words.say),
-				...phasesByFile.map((label) => words.trust({ label, trust: 'accepted' })),
+				words.trust({ label: 'tls-bootstrap/read-config', trust: 'the API server accepts the credential' }),
+				words.trust({
+					label: 'tls-bootstrap/verify-certificate',
+					trust: 'node and cluster trust each other; the credential is no longer needed',
+				}),
 				words.say(reasonOf(clusterTrustForm(state, {} as Join))),
 				words.say('nodeTrusts'),
 			];

@@ -31,7 +31,8 @@ export interface Translation {
 	readonly fields: Readonly<Record<FieldKey, FieldText>>;
 	/** Of a value that is a word of the page. */
 	readonly value: (key: FieldKey, value: string) => string | undefined;
-	readonly phase: (label: string) => PhaseText | undefined;
+	/** @param trust  the English text, which is another one in a join by a discovery file */
+	readonly phase: (label: string, trust?: string) => PhaseText | undefined;
 	/** An error that is a normal answer to the caller, by its code. */
 	readonly expectedError: (code: string) => string | undefined;
 	/** Of an error whose message stays English, by its code. */

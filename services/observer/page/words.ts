@@ -75,7 +75,7 @@ export const wordsOf = (translation: Translation): Words => ({
 	...translation,
 	say: (word) => translation.catalogue[word],
 	duration: (ms) => duration(ms, translation.language),
-	trust: ({ label, trust = '' }) => (trust === '' ? '' : (translation.phase(label)?.trust ?? trust)),
+	trust: ({ label, trust = '' }) => (trust === '' ? '' : (translation.phase(label, trust)?.trust ?? trust)),
 	phaseName: (phase) => translation.phase(phase)?.name ?? '',
 	phaseTexts: {
 		order: phaseNames,
