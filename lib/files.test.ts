@@ -13,6 +13,7 @@ import {
 	readBytes,
 	readFileIfThere,
 	readText,
+	removeFile,
 	writeUnflushedFile,
 	writeWholeFile,
 	writeWholeFiles,
@@ -34,6 +35,18 @@ describe('files', () => {
 		directory = await mkdtemp(join(tmpdir(), 'files-'));
 	});
 	afterEach(() => rm(directory, { recursive: true }));
+
+	it('removes a file, and nothing where none can be; a directory is an error', async () => {
+		await writeFile(at('file'), '');
+		removeFile(at('file', 'below'));
+		removeFile(at('file'));
+		removeFile(at('file'));
+		assert.deepEqual(await readdir(directory), []);
+		assert.throws(
+			() => removeFile(directory),
+			(error) => hasCode(error, 'FILE_UNUSABLE'),
+		);
+	});
 
 	it('creates and replaces a file with the requested mode', async () => {
 		await writeWholeFile(at('key'), 'one', 0o600);

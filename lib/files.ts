@@ -319,12 +319,12 @@ export function isDiskFull(directory: string): boolean {
 /** Deletes a file if it exists. @throws FILE_UNUSABLE */
 export const removeFile = (path: string): void => blaming(path, () => unlinkIfThere(path));
 
-/** Without the call for the state of the file that `rmSync` makes before. */
+/** As `rm -f`, also below a file. Without the call for the state of the file that `rmSync` makes before. */
 function unlinkIfThere(path: string): void {
 	try {
 		unlinkSync(path);
 	} catch (error) {
-		if (!isMissing(error)) throw error;
+		if (!isMissing(error) && (error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
 	}
 }
 

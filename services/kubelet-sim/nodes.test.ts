@@ -22,6 +22,17 @@ describe('the nodes of a process', () => {
 		assert.equal(planNodes(request, undefined, 1)[0]?.paths.root, resolve('.kubejoin/nodes/n-1'));
 	});
 
+	it('have a port each, and are refused where the last one has none', () => {
+		const ports = (count: number, port: number) =>
+			planNodes(request, '/x', count, port).map((plan) => plan.kubeletPort);
+		assert.deepEqual(ports(2, 65_534), [65_534, 65_535]);
+		assert.deepEqual(ports(2, 0), [undefined, undefined]);
+		assert.throws(() => ports(3, 65_534), {
+			message: '--port=65534 cannot be used: 3 nodes need the ports up to 65536',
+			remedy: 'Use --port 65533 or a smaller one',
+		});
+	});
+
 	it('have their name in each line once', () => {
 		const [plan] = planNodes(request, '/tmp/x', 1);
 		assert.equal(

@@ -27,7 +27,7 @@ import { sentenceText } from './join-output.ts';
 import { type NodeMetrics, nodeMetrics } from './metrics.ts';
 import { joinUntil, type NodeOptions, runNode } from './node.ts';
 import { ManyNodesOutput, type NodeOutput, type OutputOptions, oneNodeOutput } from './node-output.ts';
-import { MAX_JOINS, MAX_NODES, MAX_RECONNECTS, type NodePlan, planNodes } from './nodes.ts';
+import { LAST_PORT, MAX_JOINS, MAX_NODES, MAX_RECONNECTS, type NodePlan, planNodes } from './nodes.ts';
 import { requireOpenFiles } from './open-files.ts';
 import { dryRunText, trustText } from './part-output.ts';
 import { refusalReporter, rotatedText } from './rotation/rotation-output.ts';
@@ -62,8 +62,8 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	const output = createOutput(count, flags);
 	const request = await readJoinRequest(endpoint, flags, (sentence) => output.say(sentence));
 	if (flags.until !== undefined || request.isDryRun) return runPart(request, flags, stopping, output);
-	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
-	const port = flags.port === undefined ? undefined : readNumber('--port', flags.port, integer(0, 65_535));
+	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, LAST_PORT));
+	const port = flags.port === undefined ? undefined : readNumber('--port', flags.port, integer(0, LAST_PORT));
 	const stopTracing = await traceJoins(request, flags.config, tracesKey, output);
 	const plans = planNodes(request, flags.root, count, port);
 	const lastBeats = new Map<string, number | undefined>(plans.map((plan) => [plan.request.nodeName, undefined]));
@@ -115,7 +115,10 @@ async function runPart(
 	output: NodeOutput,
 ): Promise<void> {
 	if (nodes !== undefined)
-		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: ['a dry run is of one node, without --nodes'] });
+		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
+			problems: ['--nodes cannot be used with --until or --dry-run, which are for one node'],
+			remedy: 'Leave out --nodes',
+		});
 	const [plan] = planNodes(request, root);
 	if (plan === undefined) return;
 	const last = lastPhase(request, until);

@@ -133,6 +133,10 @@ const commands: Readonly<Record<string, string>> = {
 	'Move these arguments into the file, or remove --config': '将这些参数写入文件，或去掉 `--config`',
 	'Raise the limit in this shell, then start the nodes again: ulimit -n {count}':
 		'在此 shell 中提高上限，然后重新启动节点：`ulimit -n {count}`',
+	'Choose another --root, or remove the files of the earlier join: kubelet-sim reset --root {root}':
+		'选择其他 `--root`，或删除上次加入留下的文件：`kubelet-sim reset --root {root}`',
+	'Leave out --nodes': '去掉 `--nodes`',
+	'Use --port {port} or a smaller one': '使用 `--port {port}` 或更小的端口',
 	'Leave out --dry-run, or stop earlier: --until {phase}': '去掉 `--dry-run`，或提前停止：`--until {phase}`',
 	'Name one of {names}': '请指定以下之一：{names}',
 	'Kill, pause or cut it': '请用 kill、pause 或 cut',

@@ -9,7 +9,8 @@ function explainPreflight(problems: readonly string[]): string | undefined {
 	const has = (name: string) => problems.some((problem) => problem.startsWith(name));
 	if (has('FileAvailable')) return 'this machine, or this --root, already joined a cluster';
 	if (has('Clock')) return 'the clock of this machine was never set, as after a boot without a battery';
-	return has('DirAvailable') ? 'this user has no permission to write below --root' : undefined;
+	const isForbidden = problems.some((problem) => /^DirAvailable.*: permission denied$/.test(problem));
+	return isForbidden ? 'this user has no permission to write below --root' : undefined;
 }
 
 export const joinDiagnoses = {

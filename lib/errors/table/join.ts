@@ -2,9 +2,9 @@
 import { defineError, grpcCode, type None } from '../row.ts';
 
 export const joinErrors = {
-	PREFLIGHT_FAILED: defineError<{ problems: readonly string[] }>({
+	PREFLIGHT_FAILED: defineError<{ problems: readonly string[]; remedy?: string | undefined }>({
 		message: (f) => `[preflight] Some fatal errors occurred:\n${f.problems.map((p) => `\t[ERROR ${p}`).join('\n')}`,
-		remedy: () => 'Correct these problems and join again; the node sent nothing',
+		remedy: (f) => f.remedy ?? 'Correct these problems and join again; the node sent nothing',
 		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
 	/** `found` describes mistakes in the arguments without repeating their values. */

@@ -99,6 +99,16 @@ describe('a join request', () => {
 		assert.deepEqual(parseJoinConfiguration(file, 'f').request, { endpoint: 'h:6443' });
 	});
 
+	it('adds the scheme to the path of a CRI socket, with kubeadm’s warning', async () => {
+		const said: string[] = [];
+		const flags = { token, criSocket: '/run/x.sock' };
+		const { criSocket } = await readJoinRequest('h:6443', flags, (sentence) => said.push(sentence));
+		assert.equal(criSocket, 'unix:///run/x.sock');
+		assert.match(said.join(), /prepending scheme "unix" to the "criSocket" with value "\/run\/x\.sock"\. Please/);
+		const tcp = await readJoinRequest('h:6443', { ...flags, criSocket: 'tcp://h:1' });
+		assert.match(validate(tcp).problems.join(), /criSocket: Invalid value: "unix:\/\/tcp:\/\/h:1"/);
+	});
+
 	it('is refused when the file does not exist', async () => {
 		await assert.rejects(readJoinRequest(undefined, { config: '/nowhere/join.yaml' }), (error) =>
 			hasCode(error, 'JOIN_ARGUMENTS_INVALID'),

@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { KubejoinError } from '../../../lib/errors.ts';
+import { quoteInput } from '../../../lib/text.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { type JoinConfiguration, type JoinRequest, readJoinConfiguration } from './join-configuration.ts';
 
@@ -77,7 +78,7 @@ export async function readJoinRequest(
 		caCertHashes: flags.discoveryTokenCaCertHash ?? file.caCertHashes ?? [],
 		unsafeSkipCaVerification: flags.discoveryTokenUnsafeSkipCaVerification ?? file.unsafeSkipCaVerification ?? false,
 		nodeName: (flags.nodeName || file.nodeName || hostname()).trim().toLowerCase(),
-		criSocket: flags.criSocket || file.criSocket || defaults.criSocket,
+		criSocket: withSocketScheme(flags.criSocket || file.criSocket || defaults.criSocket, say),
 		skippedPhases: flags.skipPhases?.flatMap((names) => names.split(',')) ?? file.skippedPhases ?? [],
 		isDryRun: flags.dryRun ?? file.isDryRun ?? false,
 		discoveryTimeoutMs: file.discoveryTimeoutMs ?? defaults.discoveryTimeoutMs,
@@ -92,6 +93,17 @@ export async function readJoinRequest(
  */
 const tlsBootstrapTokenOf = (flags: JoinFlags, file: JoinConfiguration['request']): string =>
 	flags.tlsBootstrapToken || flags.discoveryToken || flags.token || file.tlsBootstrapToken || file.token || '';
+
+/** @source kubeadm util/config SetNodeRegistrationDynamicDefaults */
+function withSocketScheme(criSocket: string, say: (sentence: string) => void): string {
+	if (criSocket.startsWith('unix')) return criSocket;
+	say(
+		'[config] WARNING: Usage of CRI endpoints without URL scheme is deprecated and can cause kubelet errors in the ' +
+			`future. Automatically prepending scheme "unix" to the "criSocket" with value ${quoteInput(criSocket)}. ` +
+			'Please update your configuration!',
+	);
+	return `unix://${criSocket}`;
+}
 
 /** @source kubeadm apis/kubeadm/v1beta4 SetDefaults_FileDiscovery */
 const withoutFileScheme = (file: string): string =>

@@ -10,6 +10,7 @@ import { preflight } from './preflight.ts';
 
 describe('preflight', () => {
 	let root: string;
+	let remedy = '';
 	beforeEach(() => {
 		root = mkdtempSync(join(tmpdir(), 'kubejoin-preflight-'));
 	});
@@ -22,6 +23,7 @@ describe('preflight', () => {
 			(thrown: unknown) => thrown,
 		);
 		assert.ok(hasCode(error, 'PREFLIGHT_FAILED'), String(error));
+		remedy = error.remedy;
 		return error.details.problems;
 	};
 	const validMs = Date.UTC(2026, 6, 1);
@@ -33,6 +35,7 @@ describe('preflight', () => {
 		assert.deepEqual(await problemsOf(run(validMs)), [
 			`FileAvailable--etc-kubernetes-kubelet.conf]: ${kubeconfig} already exists`,
 		]);
+		assert.match(remedy, new RegExp(`: kubelet-sim reset --root ${root}$`));
 		assert.equal((await run(validMs, { replaces: {} as NodeIdentity })).pins.length, 1);
 	});
 

@@ -11,7 +11,7 @@ import { type PresentedToken, parseToken } from '../../../lib/kube/bootstrap-tok
 import { endpointFinding, pinFinding, tokenFinding } from '../../../lib/kube/join-input.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { type Pin, parsePin } from '../../../lib/pki/pin.ts';
-import { quoteInput } from '../../../lib/text.ts';
+import { quoteInput, shellWord } from '../../../lib/text.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { BootstrapCredential, JoinContext } from './join-context.ts';
 import type { JoinRequest, JoinStart } from './join-request.ts';
@@ -55,8 +55,8 @@ async function check(request: JoinStart, { paths, clock, say }: Tools): Promise<
 		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems, found, remedy: remedyOf(found) });
 	say('[preflight] Running pre-flight checks');
 	const failures: string[] = [];
-	if (request.replaces === undefined && existsSync(paths.kubeconfig))
-		failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
+	const hasJoined = request.replaces === undefined && existsSync(paths.kubeconfig);
+	if (hasJoined) failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
 	if (clock() < EARLIEST_CLOCK_MS)
 		failures.push(`Clock]: the system clock says ${new Date(clock()).toISOString()}, which is in the past`);
 	for (const directory of request.isDryRun ? [] : [paths.kubernetesDirectory, paths.certificateDirectory]) {
@@ -64,8 +64,9 @@ async function check(request: JoinStart, { paths, clock, say }: Tools): Promise<
 			failures.push(`DirAvailable]: ${causeText(error)}`),
 		);
 	}
-	if (failures.length > 0) throw new KubejoinError('PREFLIGHT_FAILED', { problems: failures });
-	return token;
+	if (failures.length === 0) return token;
+	const reset = `Choose another --root, or remove the files of the earlier join: kubelet-sim reset --root ${shellWord(paths.root)}`;
+	throw new KubejoinError('PREFLIGHT_FAILED', { problems: failures, remedy: hasJoined ? reset : undefined });
 }
 
 const remedyOf = (found: readonly string[]): string | undefined =>
