@@ -23,11 +23,22 @@ export interface ErrorEntry {
 	readonly causes: readonly { readonly cause: string; readonly error: KubejoinError }[];
 }
 
+const withoutRemedy: Details = new Proxy(lists, {
+	get: (_target, name) => (name === 'remedy' ? undefined : placeholders[String(name)]),
+});
+
+/** With the remedy of the code, where not every error has one of its own. */
+function sampleOf(code: ErrorCode): KubejoinError {
+	const error = new KubejoinError(code, withoutRemedy as never);
+	const remedy: string | undefined = error.remedy;
+	return remedy === undefined ? new KubejoinError(code, placeholders as never) : error;
+}
+
 /** Every error, with placeholders for its details. */
 export const errorEntries = (): readonly ErrorEntry[] =>
 	(Object.keys(errorTable) as ErrorCode[]).map((code) => ({
 		code,
-		error: new KubejoinError(code, placeholders as never),
+		error: sampleOf(code),
 		causes: causesOf(code).map((cause) => ({ cause, error: new KubejoinError(code, withCause(cause) as never) })),
 	}));
 
