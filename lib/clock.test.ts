@@ -11,7 +11,7 @@ describe('the clock', () => {
 		assert.equal(rfc3339Micro(ms + 0.9995), '2026-01-31T12:00:00.007999Z');
 	});
 
-	it('formats seconds as toISOString does, and refuses what is no time', () => {
+	it('formats seconds as toISOString does, and refuses any other text', () => {
 		const anyMs = fc.double({ min: -8.64e15, max: 8.64e15, noNaN: true });
 		const nearMs = fc.integer({ min: Date.UTC(990, 0), max: Date.UTC(10_010, 0) });
 		fc.assert(

@@ -223,8 +223,8 @@ export function* linesOf(path: string, maxLineBytes: number): Generator<string, 
 }
 
 /**
- * Whether the bytes after the last line are what a crash leaves of a line with a JSON object: its beginning, or zeros
- * where the file system had no data yet. Other bytes mean that lines were overwritten.
+ * Whether the bytes after the last line are the rest of a JSON object after a crash: its beginning, or zeros where
+ * the file system had no data yet. Other bytes mean that lines were overwritten.
  */
 export const isTornObject = (rest: Uint8Array): boolean => rest[0] === BRACE || rest.every((byte) => byte === 0);
 const BRACE = 0x7b;

@@ -28,7 +28,7 @@ const tracer = () => trace.getTracer('kubejoin');
 const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 const SENDS_TRACE = createContextKey('the client of the request sends a trace context');
 
-/** Whether a provider is registered: it decides what is recorded. */
+/** Whether a provider is registered. Without one, no span is recorded. */
 export function hasProvider(): boolean {
 	const provider = trace.getTracerProvider();
 	return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('kubejoin') !== undefined;

@@ -97,7 +97,7 @@ const bundle = (entryPoints: { in: string; out: string }[], options: Omit<BuildO
 		format: 'esm',
 		platform: 'node',
 		target: 'node20.19',
-		// Of a library's ES modules, esbuild leaves out what is not used.
+		// esbuild leaves unused code out of a library's ES modules.
 		mainFields: ['module', 'main'],
 		// It loads a native module by its own path.
 		external: ['lmdb'],

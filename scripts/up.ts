@@ -101,7 +101,7 @@ const program = new Command('npm start --')
 async function up(flags: Flags): Promise<void> {
 	const options = meshOptions(flags);
 	requireOwnPagePort(options, flags);
-	// What a reset keeps does not refuse the new cluster.
+	// The files that a reset keeps do not refuse the new cluster.
 	if (!flags.reset) requireStateDirectory(options.state);
 	else if (!(await resetFirst(flags))) return;
 	const stopping = new AbortController();

@@ -116,7 +116,7 @@ class Reader {
 	#field(field: Field, value: unknown, at: Position): unknown {
 		if (value === null || value === undefined) return undefined;
 		const result = this.value(field.type, value, at);
-		// An absent amount is written as zero, and a patch reads what was written.
+		// An absent amount is written as zero, and a patch reads the written value.
 		const isZeroAmount = field.type.form === 'quantity' && result === '0';
 		return field.isPointer || !(isZeroAmount || isDropped(field, result)) ? result : undefined;
 	}

@@ -23,7 +23,7 @@ function quoted(value: unknown): string {
  * As much of a value as the first characters of its JSON text show. A list of a thousand entries can be the value of a
  * thousand problems.
  *
- * @param left  characters; what a part takes at least is subtracted
+ * @param left  characters; the least length of each part is subtracted
  */
 function beginningOf(value: unknown, left: { characters: number }): unknown {
 	if (typeof value === 'string') {

@@ -317,7 +317,7 @@ describe('a bidirectional method', () => {
 	const refuse = (): never => {
 		throw new KubejoinError('API_UNAUTHORIZED', {});
 	};
-	it('streamRequestTime: a refused client that does not end its side, whatever it sends', async () => {
+	it('streamRequestTime: a refused client that does not end its side, and sends messages or none', async () => {
 		for (const more of [[], [data(message('b'))]]) {
 			await open(refuse, { requestMs: SHORT_MS });
 			const socket = await talk(data(message('a')));

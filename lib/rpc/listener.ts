@@ -193,7 +193,7 @@ class TlsPort implements Listener {
 		this.#injector.drain(graceMs);
 		const timer = setTimeout(() => {
 			this.#injector.destroy();
-			// Sessions end in the next turn, and tell their clients why.
+			// Sessions end in the next turn, after they have sent the reason to their clients.
 			setImmediate(() => this.#guard.destroyAll());
 		}, graceMs);
 		await closed;

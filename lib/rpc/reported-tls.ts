@@ -22,7 +22,7 @@ export class ReportedTls {
 		this.#end = end;
 	}
 
-	/** The server is verified, whatever the environment of Node says, unless the connection has `rejectUnauthorized`. */
+	/** NODE_TLS_REJECT_UNAUTHORIZED cannot turn the verification off; `rejectUnauthorized` of the connection can. */
 	connect(): TLSSocket {
 		const socket = connect({ rejectUnauthorized: true, ...this.#connection(), ALPNProtocols: onlyHttp2 });
 		if (hasProvider()) this.#report(socket);

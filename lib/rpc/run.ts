@@ -25,7 +25,7 @@ import { type ReportUnforeseen, reportUnforeseen, surviveUnforeseen } from './un
 import { unforeseenCounter } from './unforeseen-counter.ts';
 
 export interface Running {
-	/** What only a restart mends. */
+	/** Failures that only a restart can end. */
 	readonly live?: HealthChecks;
 	/** Dependencies that the service needs for its work. */
 	readonly ready: HealthChecks;

@@ -58,8 +58,8 @@ export interface CalledMethod {
 /** How a message ended: answered, given up by the caller, or refused. */
 export type Ending = 'answered' | 'cancelled' | KubejoinError;
 /**
- * Called once for each method. The returned function is called with each request that arrives, which is untrusted, and
- * what that returns with the outcome.
+ * Called once for each method. It returns a function that is called with each request, which is untrusted; that returns
+ * another one, which is called with the outcome.
  */
 export type Observe = (called: CalledMethod) => (request: object) => (ending: Ending) => void;
 

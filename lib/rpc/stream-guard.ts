@@ -69,7 +69,7 @@ export class StreamGuard {
 
 	/** Receives each stream before its handler. A stream that is refused is closed then. */
 	add(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-		// nghttp2 gives all streams of what it has read before one is seen to close: more than may be open were reset.
+		// nghttp2 reports all streams of a read before it reports that one has closed: the excess ones were reset.
 		if (this.#beginInTurn() > this.bounds.concurrent) {
 			this.cut('streamResets');
 			// The streams that follow in the same read are then refused before they are created.

@@ -1,7 +1,7 @@
 /**
- * What one end of a TLS connection negotiated, presented and verified, as attributes of spans. It is read from the
- * socket once for each connection, and only for a recorded span. Each end reports only its own view, because a third
- * party between them can terminate TLS. Certificates are public; no key and no session is read.
+ * The parameters and certificates of a TLS connection, as one end sees them, as attributes of spans. They are read from
+ * the socket once for each connection, and only for a recorded span. Each end reports only its own view, because a
+ * third party between them can terminate TLS. Certificates are public; no key and no session is read.
  * @source OpenTelemetry semantic conventions for TLS; the names with `kubejoin.` are ours
  */
 import { X509Certificate } from 'node:crypto';

@@ -131,7 +131,7 @@ function connectionReport(options: StoreOptions) {
 				// Redis logs an error if the connection ends before its side of the handshake does.
 				socket.setTimeout(deadlineMs, () => socket.destroy()).end();
 			} catch {
-				// The commands tell what is wrong with the store.
+				// The commands report the problem of the store.
 				socket.destroy();
 			}
 		},

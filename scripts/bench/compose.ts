@@ -1,5 +1,5 @@
 /**
- * The mesh in containers, with the image present: time to its start and to Ready nodes, and what it costs while it is
+ * The mesh in containers, with the image present: time to its start and to Ready nodes, and its costs while it is
  * idle. Needs a Docker engine and ports 6443 and 8080.
  */
 import { setTimeout as delay } from 'node:timers/promises';

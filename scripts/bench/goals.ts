@@ -1,4 +1,4 @@
-/** What kubejoin wants to reach, beside what was measured, so that one command shows where it is and is not. */
+/** The goals of kubejoin beside the measurements, so that one command shows which goals are reached. */
 import type { CaResult } from './ca.ts';
 import type { JoinResult } from './joins.ts';
 import { MAX_NODES, type NodesResult } from './nodes.ts';

@@ -36,7 +36,7 @@ describe('the texts of docs/trust.md', () => {
 		assert.throws(() => translatedTrustTexts(page, '### `a/second`\n'), /trust\.zh\.md/);
 	});
 
-	it('have what is sent and an attack for each phase of every kind of join', () => {
+	it('have the sent data and an attack for each phase of every kind of join', () => {
 		const texts = trustTexts(readPage('docs/trust.md'));
 		for (const phase of [...phaseNames, ...phasesWithoutPin, ...phasesByFile]) {
 			const items = texts[phase] ?? [];

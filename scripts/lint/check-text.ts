@@ -1,4 +1,7 @@
-/** `npm run lint:text`: checks the texts of all tracked files. Exit code 1 if a check fails. */
+/**
+ * `npm run lint:text`: checks the texts of all tracked files, and prints each finding. With --summary it prints them only
+ * if a check fails. Exit code 1 if one fails.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';
@@ -41,5 +44,6 @@ const report = [
 	`${columns.length} long lines, ${comments.length} doc comments without information`,
 ];
 const isClean = rate <= MAX_RATE && columns.length === 0 && comments.length === 0;
-process.stdout.write(`${(isClean ? report.slice(-2) : report).join('\n')}\n`);
+const isShort = isClean && process.argv.includes('--summary');
+process.stdout.write(`${(isShort ? report.slice(-2) : report).join('\n')}\n`);
 process.exitCode = isClean ? 0 : 1;

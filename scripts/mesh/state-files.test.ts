@@ -18,7 +18,7 @@ describe('a directory for a cluster', () => {
 		}
 	};
 
-	it('is absent, empty, or has what a failed start leaves', () => {
+	it('is absent, empty, or has the files of a failed start', () => {
 		requireStateDirectory(join(state, 'none'));
 		requireStateDirectory(state);
 		write('lock', 'lock.7', 'logs/pki.log', 'pki/mesh-ca/mesh-ca.key.tmp');

@@ -49,7 +49,7 @@ export interface StateEntries {
 	readonly files: readonly string[];
 	/** Directories that kubejoin makes. A directory is after those in it. */
 	readonly directories: readonly string[];
-	/** What others wrote. An unknown directory is one entry. */
+	/** Files of other programs. An unknown directory is one entry. */
 	readonly others: readonly string[];
 }
 

@@ -67,7 +67,7 @@ interface Base {
 	readonly log: Log;
 	readonly store: Store;
 	readonly count: CountRefusal;
-	/** Ends what runs in the background. */
+	/** Ends the work in the background. */
 	readonly signal: AbortSignal;
 }
 

@@ -114,7 +114,7 @@ export function createPipeline(
 	};
 }
 
-/** What every request passes before its endpoint. */
+/** The checks of every request before its endpoint. */
 class Gate {
 	readonly #authenticate: Authenticate;
 	readonly #authorizer: Authorizer;

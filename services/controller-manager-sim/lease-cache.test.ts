@@ -11,7 +11,7 @@ const lease = (name: string, resourceVersion: string): Lease => ({
 });
 
 describe('the cache of Leases', () => {
-	it('reports the new, changed and deleted ones of each list, with what the garbage collector needs', async () => {
+	it('reports the new, changed and deleted ones of each list, with the fields that the garbage collector needs', async () => {
 		const lists = [
 			[lease('a', '1'), lease('b', '2')],
 			[lease('a', '3'), lease('c', '4')],

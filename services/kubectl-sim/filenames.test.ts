@@ -58,7 +58,7 @@ describe('the files of -f', () => {
 		assert.deepEqual(names(['link']), ['link']);
 	});
 
-	it('are not at a URL, which the error tells how to read', () => {
+	it('are not at a URL, and the error has the command that reads one', () => {
 		const { message, remedy } = errorOf("https://h/a b'.yaml");
 		assert.equal(message, 'cannot read "https://h/a b\'.yaml": kubectl-sim reads files, and no URLs');
 		assert.match(remedy, /: curl -fsSL \S.* \| kubectl-sim create -f -$/);

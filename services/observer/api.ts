@@ -252,7 +252,7 @@ export interface DetailSection {
 	/** In the order in which a program makes them. */
 	readonly checks?: readonly Check[];
 	readonly lifetime?: Lifetime;
-	/** Of a request: what it asks for beside the issued certificate. */
+	/** Of a request: each requested value beside that of the issued certificate. */
 	readonly comparison?: readonly { readonly key: FieldKey; readonly asked: string; readonly issued: string }[];
 }
 export interface BytePart {
@@ -348,7 +348,7 @@ export interface Cluster {
 		readonly health: 'ok' | 'failing' | 'away';
 		readonly problem?: string;
 		/**
-		 * Of a service that is away: no program listens, it accepts and does not answer, or its host is not reachable.
+		 * Of an unavailable service: no program listens, it accepts and does not answer, or its host is not reachable.
 		 */
 		readonly why?: 'stopped' | 'silent' | 'unreachable';
 		/** The clock of the service minus that of the observer, in whole seconds. */

@@ -178,7 +178,7 @@ function mistakeIn(wanted: readonly string[], certificate: X509Certificate): str
 	return hashed.find(([, bytes]) => wanted.includes(`sha256:${createHash('sha256').update(bytes).digest('hex')}`))?.[0];
 }
 
-/** The request of a join, what came of it, and the certificate beside it. Empty if no span has it. */
+/** The request of a join, its outcome, and the certificate beside it. Empty if no span has it. */
 export function requestSections(trace: Trace): DetailSection[] {
 	const pem = trace.value('kubejoin.csr.pem');
 	if (typeof pem !== 'string') return [];

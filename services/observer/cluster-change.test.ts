@@ -65,7 +65,7 @@ describe('the state of the cluster in the page', () => {
 		({ nodes: { set, removedNames } }) as ClusterChange['rows'];
 	const names = (cluster: Cluster | undefined) => cluster?.nodes.map(({ name, heartbeatMs }) => [name, heartbeatMs]);
 
-	it('sorts by name, replaces rows, and keeps what does not change', () => {
+	it('sorts by name, replaces rows, and keeps unchanged ones', () => {
 		const first = changedCluster(emptyCluster, { atMs: 1, rows: rows([c, a]) });
 		assert.deepEqual(names(first), [
 			['a', 1],
@@ -76,9 +76,9 @@ describe('the state of the cluster in the page', () => {
 			['a', 5],
 			['b', 1],
 		]);
-		const same = changedCluster(next, { atMs: 3, problem: 'it is away', rows: {} });
+		const same = changedCluster(next, { atMs: 3, problem: 'it is unavailable', rows: {} });
 		assert.deepEqual(same.nodes, next.nodes);
-		assert.equal(same.problem, 'it is away');
+		assert.equal(same.problem, 'it is unavailable');
 		assert.equal(changedCluster(same, { atMs: 4, rows: {} }).problem, undefined);
 	});
 });

@@ -28,7 +28,7 @@ type Certificates = ReadonlyMap<string, Issued>;
 const ROTATE_FROM = 0.7;
 const ROTATE_TO = 0.9;
 
-/** What a row needs of a Node, of thousands of which the observer keeps no more. */
+/** The fields of a Node that its row needs. The observer keeps no others, because there can be thousands of nodes. */
 export const nodePart = ({ apiVersion, kind, metadata: { name, resourceVersion }, status }: Node): Node => {
 	const conditions = (status?.conditions ?? []).filter(({ type }) => type === 'Ready');
 	return { apiVersion, kind, metadata: { name, resourceVersion }, status: { conditions } };
@@ -52,7 +52,7 @@ export class ClusterRows {
 	readonly #requestRows = new RowMemo(requestRow);
 	readonly #eventRows = new RowMemo(eventRow);
 	readonly #issued = new RowMemo(issuedFor);
-	/** With what the row was made of beside its Node. */
+	/** With the other values that the row was made of. */
 	readonly #nodeRows = new WeakMap<Node, NodeRow>();
 
 	constructor(objects: ClusterObjects) {

@@ -27,7 +27,7 @@ export interface ClusterOptions {
 }
 
 const EVERY_MS = 1_000;
-/** The rest of the cluster waits no longer for a part that is slow, and shows what is known of it. */
+/** The rest of the cluster waits no longer for a part that is slow, and shows its last known state. */
 const PART_MS = 500;
 const RESYNC_MS = 3_600_000;
 

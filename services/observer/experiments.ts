@@ -159,7 +159,7 @@ class SerialRunner implements ExperimentRunner {
 		}
 		const known = this.#terminals.get(journal);
 		if (known === undefined) return;
-		// What is read at the start of the observer can be old.
+		// Events that are read at the start of the observer can be old.
 		const run = takeEvent(known, event, 'atMs' in event ? event.atMs : clock(), count);
 		if (run.outcome === undefined) this.#terminals.set(journal, run);
 		else this.#terminals.delete(journal);

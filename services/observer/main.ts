@@ -143,7 +143,7 @@ interface Shown {
 	readonly experiments: ExperimentRunner | undefined;
 }
 
-/** The page, and what it asks the cluster. */
+/** The page, and its requests to the cluster. */
 function openPage(config: Settings, shown: Shown, outages: Outages, count: CountRefusal, log: Log) {
 	const channel = openChannel(config);
 	const cluster = createClusterView({

@@ -264,7 +264,7 @@ describe('a join', () => {
 		assert.equal(joinOf(traceId, joinedSpans, []).tokenBytes, undefined);
 	});
 
-	it('has what the connection of a message negotiated, and the lifetimes of both certificates', () => {
+	it('has the TLS parameters of the connection of a message, and the lifetimes of both certificates', () => {
 		const dates = { notBeforeMs: Date.UTC(2026, 0, 1), notAfterMs: Date.UTC(2027, 0, 1) };
 		const tls = {
 			'tls.protocol.version': '1.3',

@@ -102,7 +102,7 @@ describe('the connections of the page, on Redis', () => {
 			}));
 
 	for (const service of ['apiserver-sim', 'token-store'])
-		it(`has what Redis negotiates with ${service}, and the certificates of openssl and the files`, () =>
+		it(`has the TLS parameters of Redis and ${service}, and the certificates of openssl and the files`, () =>
 			eventually(5, async () => {
 				const { client } = await ofLine(service, 'redis');
 				const { sha256, version, cipher } = await negotiated(redis?.port ?? 0, 'none');
@@ -115,7 +115,7 @@ describe('the connections of the page, on Redis', () => {
 		['http/1.1', sendHttp1],
 		['h2', sendHttp2],
 	] as const)
-		it(`has what a client of the REST API negotiates over ${alpn}, and the certificates of both`, async () => {
+		it(`has the TLS parameters of a client of the REST API over ${alpn}, and the certificates of both`, async () => {
 			const node = `rest-${alpn.replace(/\W/g, '-')}`;
 			const send = sender(mesh.endpoint, mesh.ca);
 			const { cert } = await joinOverRest(send, node, { token: await mesh.createToken() });

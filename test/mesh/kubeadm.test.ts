@@ -74,7 +74,7 @@ describe('the real kubeadm', () => {
 		return run('unshare', ['--mount', 'sh', '-c', inNamespace, 'sh', ...command]);
 	};
 
-	/** What a kubelet does that kubeadm has started: bootstrap, kubelet.conf, Node. */
+	/** Does the work of a kubelet that kubeadm has started: bootstrap, kubelet.conf, Node. */
 	async function actAsKubelet(node: string): Promise<void> {
 		const kubernetes = join(rootOf(node), 'etc/kubernetes');
 		const bootstrap = join(kubernetes, 'bootstrap-kubelet.conf');

@@ -5,7 +5,7 @@ import { runProgram } from '../../lib/process-supervisor.ts';
 import { pkiPlan } from '../../scripts/mesh/services.ts';
 import type { RedisServerOptions } from '../redis-server.ts';
 
-/** @param port  the first one of the mesh @returns what starts a Redis with TLS in the state directory */
+/** @param port  the first one of the mesh @returns the options of a Redis with TLS in the state directory */
 export async function makeRedisFiles(state: string, port: number): Promise<RedisServerOptions> {
 	await runProgram(pkiPlan({ state, port, store: 'lmdb' }));
 	const file = (name: string) => join(state, 'pki', 'redis', name);

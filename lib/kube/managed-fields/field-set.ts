@@ -44,7 +44,7 @@ export function union(...sets: readonly FieldSet[]): FieldSet {
 	return all;
 }
 
-/** Adds copies, so that a long series of additions takes time in proportion to what it adds. */
+/** Adds copies, so that a long series of additions takes time in proportion to the added fields. */
 function addAll(into: FieldSet, set: FieldSet): void {
 	for (const element of set.members) into.members.add(element);
 	for (const [element, child] of set.children) {

@@ -68,7 +68,7 @@ describe('RBAC escalation', () => {
 		assert.ok(user + system < 2_000_000, `${user + system} us`);
 	});
 
-	it('keeps the parts of a permission apart, whatever their characters are', () => {
+	it('keeps the parts of a permission apart, with any characters in them', () => {
 		for (const held of [rule('get', '', 'xsecrets'), rule('ge', 't', 'secrets'), rule('get:', '', 'secrets')])
 			assert.match(write([rule('get', '', 'secrets')], [held]) ?? '', /not currently held/);
 		const [odd] = [{ verbs: ['get'], apiGroups: ['a1:b'], resources: ['c'] }];

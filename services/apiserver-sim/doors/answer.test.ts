@@ -97,7 +97,7 @@ describe('an answer that is a list', () => {
 			.toString('hex')
 			.concat(`part-${index}`);
 
-	/** Serves `count` parts, and tells how many were made and whether the list was given up. */
+	/** Serves `count` parts, and reports how many were made and whether the list was given up. */
 	async function serve(count: number, use: (fetched: Fetched) => Promise<void>, failsAt = count): Promise<void> {
 		const made: string[] = [];
 		let hasEnded = false;

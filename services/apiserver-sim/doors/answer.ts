@@ -83,7 +83,7 @@ async function writeList(
 	await writeParts(response, acceptsGzip ? compressed(parts) : parts, signal);
 }
 
-/** The first bytes of a list, and what is left of it after `MIN_COMPRESSED_BYTES`. */
+/** The first bytes of a list, and the rest of it after `MIN_COMPRESSED_BYTES`. */
 async function startOf(
 	parts: ListParts,
 ): Promise<{ readonly start: Uint8Array; readonly rest?: AsyncIterator<Uint8Array> }> {

@@ -102,7 +102,7 @@ class GrpcDoor {
 		else for await (const { type, object } of events) yield { type, object: shown(object) };
 	}
 
-	/** What the messages of a method are, found once: a heartbeat is one of them. */
+	/** The type of the messages of a method. It is kept, because each heartbeat needs it. */
 	#writtenBy(method: string): Written {
 		const { verb = '', subresource = '' } = verbOfMethod(this.#resource, method) ?? {};
 		const row = this.#resource.subresources.find(({ name }) => name === subresource);

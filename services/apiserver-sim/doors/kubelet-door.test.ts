@@ -358,7 +358,7 @@ describe('a request that a kubelet answers', () => {
 			assert.equal((await restOf('GET', `${proxied}/x`)).status, 200);
 		});
 
-		it('ends alone when the kubelet answers what no server may answer', async function () {
+		it('ends alone when the answer of the kubelet is not valid HTTP', async function () {
 			this.timeout(60_000);
 			let bytes = '';
 			const { cert, key } = pki.kubelet;

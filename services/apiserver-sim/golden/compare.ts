@@ -44,7 +44,7 @@ function normalized(value: unknown, path: string): unknown {
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, MAX_SHOWN);
 
-/** One line for each difference: its path, what was wanted and what was found. */
+/** One line for each difference: its path, the wanted and the found value. */
 export function differences(wanted: unknown, found: unknown, path = ''): string[] {
 	if (Array.isArray(wanted) && Array.isArray(found)) return differentElements(wanted, found, path);
 	if (isJsonObject(wanted) && isJsonObject(found)) {

@@ -18,7 +18,7 @@ export const failedPrecondition = (
 		`Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`,
 	);
 
-/** The reason of a conflict: the stored object is not what the write is for. */
+/** The reason of a conflict: the write is for another object than the stored one. */
 export function invalidObject(
 	{ resource }: ApiResource,
 	{ name = '', namespace = '' }: ObjectMeta,

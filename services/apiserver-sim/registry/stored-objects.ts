@@ -135,7 +135,7 @@ export class StoredObjects<T extends KubeObject> {
 		await this.strategy.afterDelete?.(removed);
 		return removed;
 	}
-	/** Stores an object with what the strategy reserves for it, which is released again if the work fails. */
+	/** Stores an object with the values that the strategy reserves for it. They are released if the work fails. */
 	reserved<R>({ dryRun }: ApiRequest, object: T, previous: T | undefined, work: (object: T) => Promise<R>): Promise<R> {
 		const begun = this.strategy.begin?.(object, previous, dryRun);
 		return begun === undefined ? work(object) : this.#finished(begun, work);

@@ -6,7 +6,7 @@ import type { ApiRequest, Subresource } from '../request/api-request.ts';
 
 /** A write that has begun. @source apiserver/pkg/registry/generic/registry/store.go FinishFunc */
 export interface Begun<T extends KubeObject> {
-	/** The object with what was reserved for it. */
+	/** The object with the values that are reserved for it. */
 	readonly object: T;
 	/** Called at the end, with whether the object was stored. */
 	readonly finish: (isStored: boolean) => Promise<void>;
@@ -41,7 +41,7 @@ export interface Strategy<T extends KubeObject> {
 	 * @source BeginCreate, BeginUpdate
 	 */
 	readonly begin?: (object: T, previous: T | undefined, dryRun: boolean) => Promise<Begun<T>>;
-	/** Releases what a removed object had reserved. */
+	/** Releases the values that were reserved for a removed object. */
 	readonly afterDelete?: (object: T) => Promise<void>;
 	/** Subresources whose writes do not look at the time of deletion that a client sends. */
 	readonly ignoresDeletionTimeIn?: readonly Subresource[];

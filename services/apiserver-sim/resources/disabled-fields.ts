@@ -1,5 +1,5 @@
 /**
- * Fields of features that are off by default. Upstream drops them from what a client sends.
+ * Fields of features that are off by default. Upstream drops them from the object that a client sends.
  *
  * @source pkg/features/kube_features.go; pkg/api/pod/util.go dropDisabledFields, pkg/registry/core/node/strategy.go
  */

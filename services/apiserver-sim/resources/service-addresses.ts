@@ -61,7 +61,7 @@ const keysOf = ({ spec = {} }: Service): string[] => [
 	),
 ];
 
-/** Does not fail: the Service is written already, and the repair releases what stays. */
+/** Does not fail: the Service is written already, and the repair releases the rest. */
 async function release(store: Store, keys: Iterable<string>): Promise<void> {
 	for (const key of keys) await store.delete(key).catch(ignoring('STORE_KEY_MISSING', 'STORE_UNAVAILABLE'));
 }

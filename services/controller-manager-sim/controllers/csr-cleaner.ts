@@ -95,7 +95,7 @@ async function remove(csr: CertificateSigningRequest, reason: string, options: C
 }
 
 /**
- * That a token for one node was used, only the request knows. So the token goes first.
+ * Only the request shows that a token for one node was used. So the token is deleted first.
  *
  * @returns whether the request can go
  */

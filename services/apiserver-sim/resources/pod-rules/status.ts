@@ -90,7 +90,7 @@ function addressProblems(field: string, next: readonly string[], previous: reado
 	];
 }
 
-/** What a kubelet left out keeps its value. @source podStatusStrategy.PrepareForUpdate */
+/** A field that a kubelet left out keeps its value. @source podStatusStrategy.PrepareForUpdate */
 export function withPreservedStatus({ status: next = {}, ...pod }: Pod, { status: previous = {} }: Pod): Pod {
 	const generations = new Map<string, number[]>();
 	for (const { type, observedGeneration } of (previous.conditions ?? []) as unknown as readonly Fields[]) {
