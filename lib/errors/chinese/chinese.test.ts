@@ -102,7 +102,7 @@ describe('the Chinese sentences', () => {
 			.split('\n')
 			// The other tests have the tables of errors, the verdicts and the doctor. The page has texts of its own.
 			.filter((path) => path.endsWith('.ts') && !/\.(?:test|fixture)\.ts$|\/(?:page|chinese|docs|doctor)\//.test(path))
-			.filter((path) => !/^lib\/(?:errors\/|error-text)|^chaos\/lab\/verdicts\/|\/story-words\./.test(path))
+			.filter((path) => !/^lib\/(?:errors\/|cli\/error-text)|^chaos\/lab\/verdicts\/|\/story-words\./.test(path))
 			.map((path) => ({ path, source: readFileSync(projectPath(path), 'utf8') }));
 		const remedies = sources.flatMap(({ path, source }) =>
 			sentencesIn(
