@@ -9,7 +9,7 @@ import type { Machine } from './programs.ts';
 import { validate } from './validate.ts';
 
 /** One name a line; `#` starts a comment. Experiments that are not listed follow, by id. */
-export const ORDER_FILE = 'order.txt';
+const ORDER_FILE = 'order.txt';
 const MAX_NEAR = 3;
 
 export interface Entry {

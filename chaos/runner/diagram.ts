@@ -6,7 +6,7 @@ import { reportWords } from './report-words.ts';
 const known = ['apiserver-sim', 'controller-manager-sim', 'ca-service', 'token-store'];
 
 /** The node, the services in the order of a join, then all other participants. */
-export function lanesOf(join: SeenJoin): readonly string[] {
+function lanesOf(join: SeenJoin): readonly string[] {
 	const seen = new Set(join.steps.flatMap(({ from, to }) => [from, to]));
 	const others = [...seen].filter((lane) => lane !== join.node && !known.includes(lane)).sort();
 	return [join.node, ...known.filter((lane) => seen.has(lane)), ...others];
@@ -17,7 +17,7 @@ export const escapeXml = (text: string): string =>
 		.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`)
 		.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
 
-export const isRefused = ({ failure }: SeenStep): boolean => failure !== undefined;
+const isRefused = ({ failure }: SeenStep): boolean => failure !== undefined;
 
 const labelOf = (step: SeenStep, language: Language): string => {
 	const mark = step.kind === 'check' ? (isRefused(step) ? '✘ ' : '✔ ') : '';
@@ -28,7 +28,7 @@ const timeText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `
 const atMs = (step: SeenStep): number => step.startMs + (step.kind === 'check' ? step.durationMs : 0);
 
 /** In reading order: by start, but a check by its end. */
-export const inOrder = (steps: readonly SeenStep[]): readonly SeenStep[] =>
+const inOrder = (steps: readonly SeenStep[]): readonly SeenStep[] =>
 	steps.toSorted((one, other) => atMs(one) - atMs(other));
 
 interface Form {

@@ -2,7 +2,7 @@
 import { Argument, type Command } from 'commander';
 import { shellWord } from '../text.ts';
 
-export const shells = ['bash', 'zsh', 'fish'] as const;
+const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
 export interface CompletionOptions {

@@ -19,7 +19,7 @@ export function encodeMessage(message: Message, object: object, density: Density
 	return writer.finish() as Buffer;
 }
 
-export function writeMessage(writer: Writer, message: Message, object: JsonObject, density: Density): void {
+function writeMessage(writer: Writer, message: Message, object: JsonObject, density: Density): void {
 	for (const field of message.wireFields) {
 		if (field.isEmbedded) writeEmbedded(writer, field, object, density);
 		else writeField(writer, field, getOwn(object, field.name), density);

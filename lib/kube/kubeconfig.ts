@@ -53,7 +53,7 @@ export interface KubeconfigProblem {
 	readonly remedy: string;
 }
 
-export const refuseKubeconfig = (path: string, { problem, remedy }: KubeconfigProblem): never => {
+const refuseKubeconfig = (path: string, { problem, remedy }: KubeconfigProblem): never => {
 	throw new KubejoinError('KUBECONFIG_INVALID', { path, problem, remedy });
 };
 

@@ -9,7 +9,7 @@ import type { Container, NamedReference, Pod, ProjectedSource, Volume } from './
 const filled = (names: readonly (string | null | undefined)[]): string[] =>
 	names.flatMap((name) => (typeof name === 'string' && name !== '' ? [name] : []));
 
-export const containersOf = ({ spec }: Pick<Pod, 'spec'>): readonly Container[] => [
+const containersOf = ({ spec }: Pick<Pod, 'spec'>): readonly Container[] => [
 	...(spec?.initContainers ?? []),
 	...(spec?.containers ?? []),
 	...(spec?.ephemeralContainers ?? []),

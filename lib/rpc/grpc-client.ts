@@ -136,7 +136,7 @@ export class GrpcClient {
 }
 
 /** Begins a stream with the first message, and again with the one after its end. */
-export class GrpcBidi {
+class GrpcBidi {
 	readonly #begin: (end: EarlyEnd) => Promise<GrpcCall>;
 	#call: GrpcCall | undefined;
 

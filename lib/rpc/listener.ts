@@ -83,7 +83,7 @@ const REFUSED_MS = 1_000;
 const internalErrorAlert = Buffer.from([21, 3, 3, 0, 2, 2, 80]);
 
 /** A connection of which nothing is known has shown a credential that is not good: it is not anonymous. */
-export const unknownPeer = (address: string): Peer => ({
+const unknownPeer = (address: string): Peer => ({
 	address,
 	certificate: { state: 'unverified', problem: 'the connection is not known' },
 });

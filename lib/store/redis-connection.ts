@@ -16,7 +16,7 @@ import type { StoreOptions } from './store.ts';
 import { redactUrl } from './url.ts';
 
 /** How long a command or the opening may take. */
-export const deadlineMs = 5000;
+const deadlineMs = 5000;
 /** How long a quiet tail asks Redis to hold its read open; less than `silenceMs`. */
 export const blockMs = 2000;
 /** A connection on which nothing comes or goes for so long is dropped. */

@@ -47,7 +47,7 @@ export interface PageResult extends PagePlan {
 	readonly scriptBytes: number;
 }
 
-export const CHROMIUM = '/usr/bin/chromium';
+const CHROMIUM = '/usr/bin/chromium';
 const PAGE_OFFSET = 4;
 const LONG_TASK_MS = 100;
 const SETTLE_MS = 2_000;

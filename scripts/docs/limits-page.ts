@@ -36,7 +36,7 @@ function row([name, { of, response, source = '', ...limit }]: [string, Limit]): 
 	return [`\`${name}\``, escaped(of), valueText(limit), escaped(response), escaped(source)];
 }
 
-export const placesOf = (rows: Readonly<Record<string, Limit>> = limits): string[] => {
+const placesOf = (rows: Readonly<Record<string, Limit>> = limits): string[] => {
 	const named = [...new Set(Object.values(rows).flatMap(({ where }) => where))].map(groupOf);
 	const known = Object.keys(places);
 	return [...new Set(named)].toSorted(

@@ -47,7 +47,7 @@ export function locateKubeconfig(
 }
 
 /** @returns undefined when the file does not exist @throws KUBECONFIG_INVALID */
-export async function readKubeconfig(path: string): Promise<Kubeconfig | undefined> {
+async function readKubeconfig(path: string): Promise<Kubeconfig | undefined> {
 	const { parseKubeconfig } = await import('../../lib/kube/kubeconfig.ts');
 	const max = limits.yamlBytes.value;
 	let bytes: Buffer;

@@ -27,7 +27,7 @@ import { keepServingCertificate, type ServingPair, selfSignedPair } from './serv
 import { SimulatedPods } from './serving/simulated-pods.ts';
 
 /** @source pkg/cluster/ports KubeletPort */
-export const KUBELET_PORT = 10_250;
+const KUBELET_PORT = 10_250;
 
 export interface KubeletOptions {
 	readonly nodeName: string;

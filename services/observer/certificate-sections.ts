@@ -279,7 +279,7 @@ function compared({ subject, names, spki, usages }: Asked, certificate: X509Cert
 	return rows.map(([key, asked, found]) => ({ key, asked, issued: found }));
 }
 
-export function certificatesIn(pem: string): readonly X509Certificate[] {
+function certificatesIn(pem: string): readonly X509Certificate[] {
 	if (pem === '') return [];
 	try {
 		return parseCertificates(pem).filter((certificate) => readCertificate(certificate) !== undefined);

@@ -33,7 +33,7 @@ export interface PageOptions extends StreamSource {
 	readonly log: Log;
 }
 
-export const SECURITY_HEADERS = {
+const SECURITY_HEADERS = {
 	'Content-Security-Policy': [
 		...["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:"],
 		...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],

@@ -21,7 +21,7 @@ export interface StoryLayout {
 	readonly isWide: boolean;
 }
 
-export const NO_BREAK_SPACE = '\u00A0';
+const NO_BREAK_SPACE = '\u00A0';
 const INDENT = '    ';
 /** Below, there are no columns. */
 const MIN_COLUMNS_WITH_TABLE = 70;

@@ -10,7 +10,7 @@ import type { Refusals } from './refusals.ts';
 export type TrafficListener = (traffic: TrafficEvent) => void;
 
 /** The name of all nodes in a line. */
-export const NODES = 'kubelet-sim';
+const NODES = 'kubelet-sim';
 const OBSERVER = 'observer';
 const MAX_LINES = 64;
 /** More than the eye can follow: the rest is counted. */

@@ -87,7 +87,7 @@ export interface Toxic {
 }
 
 /** @source github.com/Shopify/toxiproxy, README, "HTTP API" */
-export function openToxiproxy(send: Send) {
+function openToxiproxy(send: Send) {
 	async function request(...[method, path, body]: Parameters<Send>): Promise<unknown> {
 		const answer = await send(method, path, body);
 		if (answer.status >= 300)

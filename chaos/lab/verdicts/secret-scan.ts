@@ -125,7 +125,7 @@ export async function textsBelow(directory: string): Promise<readonly Searched[]
 }
 
 /** The joins and steps that the observer stores, with the details of each step. */
-export async function textsOfObserver(url: string): Promise<readonly Searched[]> {
+async function textsOfObserver(url: string): Promise<readonly Searched[]> {
 	const stream = await readStream(`${url}/api/stream?steps=all`);
 	const steps = [...stream.matchAll(/"id":"([0-9a-f]+)","join":"([0-9a-f]+)"/g)].slice(-MAX_DETAILS);
 	// The observer limits the connections to its port.

@@ -50,7 +50,7 @@ const TYPE_META =
 	'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /** @source apimachinery/pkg/runtime/serializer/json/meta.go; apiserver/pkg/endpoints/handlers/rest.go */
-export function unrecognized(body: string | Uint8Array, { kind }: TypeMeta, problem: string) {
+function unrecognized(body: string | Uint8Array, { kind }: TypeMeta, problem: string) {
 	const text = `couldn't get version/kind; json parse error: ${problem}`;
 	// Upstream reads options without this text around it.
 	if (kind === 'DeleteOptions') return badRequest(text);

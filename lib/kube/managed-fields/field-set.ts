@@ -15,7 +15,7 @@ export interface FieldSet {
 export const emptySet = (): FieldSet => ({ members: new Set(), children: new Map() });
 
 /** The whole object has no owner: an empty path adds nothing. */
-export function insert(set: FieldSet, path: Path): void {
+function insert(set: FieldSet, path: Path): void {
 	const last = path.at(-1);
 	if (last === undefined) return;
 	let at = set;

@@ -21,7 +21,7 @@ type Form = Omit<Negotiated, 'conversion'>;
 
 /** So much is encoded before other work runs. */
 export const ITEMS_PER_TURN = 100;
-export const BYTES_PER_TURN = 32 * 1024;
+const BYTES_PER_TURN = 32 * 1024;
 
 /**
  * @param turn  resolves when other work has run

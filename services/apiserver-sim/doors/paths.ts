@@ -34,7 +34,7 @@ function requireGet({ method }: HttpRequest): void {
 }
 
 /** @source apiserver/pkg/server/routes/version.go: always pretty */
-export const versionRoute =
+const versionRoute =
 	(version: VersionInfo): PathRoute =>
 	(request, path) => {
 		if (path !== '/version' && path !== '/version/') return undefined;
@@ -45,7 +45,7 @@ export const versionRoute =
 	};
 
 /** The list of paths. @source apiserver/pkg/server/routes/index.go */
-export const indexRoute =
+const indexRoute =
 	(paths: () => readonly string[]): PathRoute =>
 	(_request, path) => {
 		if (path !== '/' && path !== '/index.html') return undefined;
@@ -54,7 +54,7 @@ export const indexRoute =
 	};
 
 /** @source apiserver/pkg/endpoints/discovery/{root,group,version}.go, aggregated/wrapper.go, aggregated/etag.go */
-export const discoveryRoute =
+const discoveryRoute =
 	(discovery: Discovery): PathRoute =>
 	(request, path) => {
 		const { wishes } = request;
@@ -78,7 +78,7 @@ export const discoveryRoute =
 const hasTag = (request: HttpRequest, etag: string): boolean =>
 	(request.header('if-none-match') ?? '').split(',').some((tag) => tag.trim() === etag);
 
-export const documentRoute =
+const documentRoute =
 	(documents: ReadonlyMap<string, StaticDocument>): PathRoute =>
 	(request, path) => {
 		const document = documents.get(path);
@@ -89,14 +89,14 @@ export const documentRoute =
 	};
 
 /** Of this process. @source apiserver/pkg/server/routes/metrics.go */
-export const metricsRoute =
+const metricsRoute =
 	(metrics: Registry): PathRoute =>
 	async (_request, path) => {
 		if (path !== '/metrics') return undefined;
 		return { status: 200, headers: { 'Content-Type': metrics.contentType }, body: await metrics.metrics() };
 	};
 
-export const openApiRoute =
+const openApiRoute =
 	(openApi: OpenApi): PathRoute =>
 	async (request, path) => {
 		const answer = await openApi.answer({

@@ -1,7 +1,7 @@
 /** The time from the arrival of a request to its end. */
 
 /** Of an abort. One for all: a DOMException for each request costs as much as a read. */
-export const requestEnded = new Error('the request has ended');
+const requestEnded = new Error('the request has ended');
 
 /** Aborts when the caller has gone, or the time of the request is over. */
 export interface Lifetime {

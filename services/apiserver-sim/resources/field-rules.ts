@@ -74,7 +74,7 @@ export const labelSelectorProblems = (selector: LabelSelector | undefined, at: s
 ];
 
 /** @source ValidateLabelSelectorRequirement */
-export function requirementProblems(requirement: SelectorRequirement, at: string): FieldProblem[] {
+function requirementProblems(requirement: SelectorRequirement, at: string): FieldProblem[] {
 	const { key = '', operator = '', values = [] } = requirement;
 	return [
 		...operatorProblems(operator, values, at),

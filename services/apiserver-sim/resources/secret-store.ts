@@ -19,7 +19,7 @@ function tokenName(key: string): string | undefined {
 }
 
 /** Whether token-store keeps the data of a Secret. */
-export const isToken = ({ metadata, ...rest }: KubeObject): boolean =>
+const isToken = ({ metadata, ...rest }: KubeObject): boolean =>
 	(rest as Partial<Secret>).type === wellKnown.bootstrapSecretType &&
 	metadata.namespace === wellKnown.kubeSystem &&
 	idOfName(metadata.name ?? '') !== undefined;

@@ -15,7 +15,7 @@ import type { Log } from '../../../lib/log.ts';
 import { graphMetadata } from './garbage-collector.ts';
 
 /** A missing node can still be registered in this time. @source quarantineTime */
-export const QUARANTINE_MS = 40_000;
+const QUARANTINE_MS = 40_000;
 const FINAL_PHASES: readonly unknown[] = ['Succeeded', 'Failed'];
 
 export interface PodGcOptions {

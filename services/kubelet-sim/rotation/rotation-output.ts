@@ -8,7 +8,7 @@ export function rotatedText({ nodeName, serial, notAfter }: NodeIdentity, atMs: 
 	return `[kubelet] ${nodeName} rotated its client certificate at ${rfc3339Micro(atMs)}, ${certificate}`;
 }
 
-export function refusedText(nodeName: string, { code, message }: KubejoinError, retryMs: number): string {
+function refusedText(nodeName: string, { code, message }: KubejoinError, retryMs: number): string {
 	const retry = `it retries in ${(retryMs / 1_000).toFixed(1)} s`;
 	return `[kubelet] ${nodeName} could not renew its client certificate (${code}): ${message}; ${retry}`;
 }

@@ -15,7 +15,7 @@ import { obtainCertificate } from '../join/request-certificate.ts';
 import { requireUsable } from '../join/verify-certificate.ts';
 
 /** @source client-go certificateWaitTimeout */
-export const CERTIFICATE_WAIT_MS = 15 * 60_000;
+const CERTIFICATE_WAIT_MS = 15 * 60_000;
 
 export interface Present {
 	/** The current identity, which authenticates the request. */

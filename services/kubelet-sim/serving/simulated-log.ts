@@ -59,7 +59,7 @@ export function lineRange(
 	return { from: Math.min(to, Math.max(0, to - kept, sinceLine)), to };
 }
 
-export const lineText = (container: SimulatedContainer, index: number, timestamps: boolean): string => {
+const lineText = (container: SimulatedContainer, index: number, timestamps: boolean): string => {
 	const { atMs, text } = lineAt(container, index);
 	return `${timestamps ? `${rfc3339(atMs).replace('Z', '.000000000Z')} ` : ''}${text}\n`;
 };

@@ -9,7 +9,7 @@ import { readText } from '../../../../lib/files.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The engine answered a request with an error status. */
-export class DockerResponseError extends Error {
+class DockerResponseError extends Error {
 	readonly status: number;
 
 	constructor(status: number, message: string) {

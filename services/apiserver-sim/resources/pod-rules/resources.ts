@@ -11,7 +11,7 @@ import { isExtended, isHugePages, limitNameProblems, resourceNameProblems } from
 import { collected, fieldsOf, isSet, listOf, present, text, textOf } from './rule.ts';
 
 type NameProblems = (name: string, at: string) => FieldProblem[];
-export const containerNames: NameProblems = (name, at) => limitNameProblems('Container', name, at);
+const containerNames: NameProblems = (name, at) => limitNameProblems('Container', name, at);
 
 const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
 const listOfAmounts = (value: unknown): ResourceList => fieldsOf(value) as ResourceList;

@@ -154,7 +154,7 @@ const absolutePath: Rule = (value, at) => [
 	...(textOf(value).startsWith('/') ? [] : [invalid(at, textOf(value), 'must be an absolute path')]),
 ];
 const MAX_DRIVER_NAME = 63;
-export const driverName: Rule = (value, at) => {
+const driverName: Rule = (value, at) => {
 	const name = textOf(value);
 	if (name === '') return [required(at)];
 	return [
