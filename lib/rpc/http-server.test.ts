@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { limits } from '../limits.ts';
-import { createHttpServer, type HttpHandler, isExpectedHost, listenHttp } from './http-server.ts';
+import { createHttpServer, type HttpHandler, isExpectedHost, isUpgrade, listenHttp } from './http-server.ts';
 
 describe('an HTTP server', () => {
 	let server: Server;
@@ -11,10 +11,14 @@ describe('an HTTP server', () => {
 	let refused: string[];
 	let reported: unknown[];
 	const sockets: Socket[] = [];
-	const serve = async (handler: HttpHandler, bounds = {}): Promise<void> => {
+	const serve = async (
+		handler: HttpHandler,
+		bounds = {},
+		options: { acceptsUpgrades?: boolean } = {},
+	): Promise<void> => {
 		const unforeseen = (_origin: string, error: unknown) => `id-${reported.push(error)}`;
 		const count = (limit: string): void => void refused.push(limit);
-		server = createHttpServer(handler, { unforeseen, count });
+		server = createHttpServer(handler, { ...options, unforeseen, count });
 		port = await listenHttp(server, 'test', '127.0.0.1', 0, { count, bounds });
 	};
 	const send = async (bytes: string): Promise<string> => {
@@ -67,6 +71,49 @@ describe('an HTTP server', () => {
 			response.write('too late');
 		});
 		assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+	});
+
+	describe('that accepts upgrades', () => {
+		const upgrade = (more = '', body = '') =>
+			`GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${more}\r\n${body}`;
+		const accept = (handler: HttpHandler) => serve(handler, {}, { acceptsUpgrades: true });
+
+		it('answers a request for another protocol like any other, and ends the connection', async () => {
+			await accept((request, response) => void response.end(`${request.url} ${isUpgrade(request)}`));
+			assert.match(await send(upgrade()), /\r\n\r\n\/up true$/);
+			assert.match(await send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'), /\r\n\r\n\/ false$/);
+			assert.equal(await statusOf(upgrade().replace('Host: a', 'Host: a b')), '400');
+		});
+
+		it('refuses one with a body, which it has not read', async () => {
+			await accept(() => assert.fail('the handler was called'));
+			for (const [more, body] of [
+				['Content-Length: 5\r\n', 'hello'],
+				['Content-Length: 1, 1\r\n', 'h'],
+				['Transfer-Encoding: chunked\r\n', '0\r\n\r\n'],
+			] as const)
+				assert.equal(await statusOf(upgrade(more, body)), '400');
+			assert.equal(await statusOf(upgrade('Content-Length: 1\r\n', 'a').replace('1.1\r\nHost: a', '1.0')), '400');
+		});
+
+		it('cuts one that does not wait for the response before it', async () => {
+			await accept(() => undefined);
+			assert.equal(await send(`GET / HTTP/1.1\r\nHost: a\r\n\r\n${upgrade()}`), '');
+		});
+
+		it('gives the connection to the handler, and what came with the request', async () => {
+			await accept(async (_request, { socket }) => {
+				const [chunk] = await once(socket ?? assert.fail(), 'data');
+				socket?.end(`got ${chunk}`);
+			});
+			assert.equal(await send(upgrade('', 'more')), 'got more');
+		});
+
+		it('cuts the connection of a response that the client does not read', async () => {
+			await accept((_request, response) => void response.setTimeout(1));
+			assert.equal(await send(upgrade()), '');
+			assert.deepEqual(refused, ['httpAnswerTime']);
+		});
 	});
 
 	it('answers 400 to an invalid request, 431 to headers of more than 16 KiB', async () => {

@@ -2,9 +2,9 @@
  * The one place where an HTTP server is made: for health, REST, the page, traces and the lab. A handler that throws or
  * rejects is answered 500 and reported; it never ends the process. Slow headers and slow requests are cut.
  */
-import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ipVersion } from '../address.ts';
 import { KubejoinError } from '../errors.ts';
@@ -18,11 +18,16 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 export interface HttpServerOptions {
 	readonly unforeseen: ReportUnforeseen;
 	readonly count?: CountRefusal;
+	/** The handler may change the protocol of a connection whose request `isUpgrade`. */
+	readonly acceptsUpgrades?: boolean;
 }
 
 export const PLAIN_TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
-export function createHttpServer(handler: HttpHandler, { unforeseen, count }: HttpServerOptions): Server {
+export function createHttpServer(
+	handler: HttpHandler,
+	{ unforeseen, count, acceptsUpgrades = false }: HttpServerOptions,
+): Server {
 	const options = {
 		headersTimeout: limits.httpHeaderTime.value,
 		requestTimeout: limits.httpRequestTime.value,
@@ -38,6 +43,12 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 	const exchanges = new WeakMap<Duplex, Exchanges>();
 	const unread = new UnreadResponses();
 	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, exchanges.get(socket)?.last, count));
+	if (acceptsUpgrades)
+		server.on('upgrade', (request, socket, head) => {
+			// Node does not wait for the responses to earlier requests.
+			if (exchanges.get(socket)?.isAnswering === true) socket.destroy();
+			else server.emit('request', request, lastResponse(request, socket as Socket, head));
+		});
 	return server;
 
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -67,10 +78,35 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 
 const ignore = (): void => undefined;
 
-/** The status with its text, in the words of Go. */
+/** The status with its text, in the words of Go where Go refuses it. */
 type Refusal = readonly [status: 400 | 505, text: string];
 const badRequest = (problem = ''): Refusal => [400, `Bad Request${problem}`];
 const unsupportedVersion: Refusal = [505, 'HTTP Version Not Supported: unsupported protocol version'];
+
+/** Node has left the connection to the handler: it parses no further request, and has not read a body. */
+export const isUpgrade = (request: IncomingMessage): boolean => 'upgrade' in request && request.upgrade === true;
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+	headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+
+/**
+ * Makes the response that Node makes for other requests.
+ *
+ * @differs the connection of a request for another protocol ends after its response, and such a request with a body is
+ * refused with 400
+ */
+function lastResponse(request: IncomingMessage, socket: Socket, head: Buffer): ServerResponse {
+	const response = new ServerResponse(request);
+	response.shouldKeepAlive = false;
+	response.assignSocket(socket);
+	response.on('finish', () => socket.destroySoon());
+	socket.on('error', ignore);
+	socket.on('end', () => socket.destroy());
+	socket.on('drain', () => response.emit('drain'));
+	socket.on('timeout', () => response.emit('timeout'));
+	if (head.length > 0) socket.unshift(head);
+	return response;
+}
 
 /**
  * Two readers of one request could see two hosts.
@@ -92,8 +128,9 @@ function refusalOf(request: IncomingMessage): Refusal | undefined {
 	}
 	if (httpVersion === '0.9' || !hostAndPort.test(hostOfTarget(url))) return badRequest();
 	if (isHttp1 && httpVersion === '2.0') return unsupportedVersion;
-	if (host === undefined) return httpVersion === '1.1' ? badRequest(': missing required Host header') : undefined;
-	return hostCharacters.test(host) ? undefined : badRequest(': malformed Host header');
+	if (host === undefined && httpVersion === '1.1') return badRequest(': missing required Host header');
+	if (!hostCharacters.test(host ?? '')) return badRequest(': malformed Host header');
+	return isUpgrade(request) && hasBody(request) ? badRequest(': an upgrade with a body') : undefined;
 }
 const isHostName = (name: string): boolean =>
 	(name.length === 4 && /^host$/i.test(name)) || (name.length === 10 && /^:authority$/i.test(name));
@@ -140,6 +177,10 @@ class Exchanges {
 			count?.('httpAnswerTime');
 			this.req.socket.destroy();
 		};
+	}
+
+	get isAnswering(): boolean {
+		return this.#unanswered > 0;
 	}
 
 	/**

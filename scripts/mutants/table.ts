@@ -885,9 +885,22 @@ const kubelets: readonly Target[] = [
 			['	server.maxHeadersCount = 0;\n', ''],
 			[' || (name.length === 10 && /^:authority$/i.test(name))', ''],
 			["httpVersion === '0.9' ||", 'false ||'],
-			["httpVersion === '1.1' ? bad", "httpVersion === '' ? bad"],
+			["host === undefined && httpVersion === '1.1'", "host === undefined && httpVersion === ''"],
 			['const host = hostOfTarget(url) || ', 'const host = '],
 			['if (!response.writableFinished) response.req', 'if (response.writableFinished) response.req'],
+			['if (exchanges.get(socket)?.isAnswering === true) socket', 'if (socket.destroyed) socket'],
+			['return isUpgrade(request) && hasBody(request) ?', 'return request.destroyed ?'],
+			["	socket.on('timeout', () => response.emit('timeout'));\n", ''],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/doors/web-socket.ts',
+		tests: ['services/apiserver-sim/doors/web-socket.test.ts'],
+		mutants: [
+			["if ((second & 0x80) === 0) throw new RangeError('a frame of a client has no mask');", ''],
+			["if (length > MAX_IGNORED_BYTES) throw new RangeError('a frame is too long');", ''],
+			['if (isControl && short > MAX_CONTROL_BYTES)', 'if (isControl && short > 127)'],
+			['if (opcode === opcodes.close) close();', ''],
 		],
 	},
 	{

@@ -179,7 +179,7 @@ function createDoors(services: Services, pipeline: Pipeline, routes: readonly Pa
 	});
 	return {
 		grpc: createGrpcServer(apiServices(pipeline, signal), connections, log, observers, count),
-		http: createHttpServer(rest, { unforeseen, count }),
+		http: createHttpServer(rest, { unforeseen, count, acceptsUpgrades: true }),
 		kubelets,
 		connections,
 	};

@@ -6,7 +6,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, crc32, createGzip, gzip } from 'node:zlib';
 import { limits } from '../../../lib/limits.ts';
+import { isUpgrade } from '../../../lib/rpc/http-server.ts';
 import type { Lifetime } from '../request/lifetime.ts';
+import { acceptWebSocket, type WebSocketMessages } from './web-socket.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
@@ -19,6 +21,8 @@ export interface Answer {
 	readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
 	/** Compresses chunks for a caller that accepts it, as upstream does for a watch that begins with a list. */
 	readonly compressesChunks?: boolean;
+	/** Each chunk is a message of the WebSocket that the caller asked for. */
+	readonly webSocket?: WebSocketMessages;
 	/** The parts of the body come as fast as they are read, unlike the events of a watch. */
 	readonly isList?: boolean;
 }
@@ -46,7 +50,10 @@ export function writeAnswer(
 	answer: Answer,
 	options: WriteOptions,
 ): Promise<void> | undefined {
-	const { body } = answer;
+	const { body, webSocket } = answer;
+	if (webSocket !== undefined) return writeMessages(response, { ...answer, webSocket }, options);
+	// Otherwise nothing reads the connection, and its end is not seen.
+	if (isUpgrade(response.req)) response.socket?.resume();
 	// Go keeps connections open without the header.
 	if (!('Connection' in answer.headers)) response.removeHeader('connection');
 	if (typeof body !== 'string' && !(body instanceof Uint8Array))
@@ -190,6 +197,19 @@ async function writeChunks(
 	// The caller waits for the headers, and the first event can be long in coming.
 	response.flushHeaders();
 	await writeParts(response, isCompressed ? gzipMembers(answer.body) : answer.body, signal);
+}
+
+async function writeMessages(
+	response: ServerResponse,
+	{ body, webSocket }: Answer & { readonly webSocket: WebSocketMessages },
+	{ lifetime: { signal } }: WriteOptions,
+): Promise<void> {
+	const socket = acceptWebSocket(response, webSocket);
+	for await (const message of body as AsyncIterable<string | Uint8Array>) {
+		if (signal.aborted || !socket.isOpen) break;
+		if (!socket.send(message)) await drained(response, signal);
+	}
+	socket.close();
 }
 
 /** Encryption of a long answer takes as long as other work can wait, so each part is passed on before the next. */

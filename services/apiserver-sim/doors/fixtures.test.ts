@@ -1,6 +1,6 @@
 /** Both doors of an API server in this process, for tests. No tests, and nothing that a service may import. */
 import { once } from 'node:events';
-import { Agent, createServer, type IncomingHttpHeaders, request as send } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request as send } from 'node:http';
 import { connect as connectHttp2, constants, createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
@@ -10,6 +10,7 @@ import type { KubeObject } from '../../../lib/kube/types.ts';
 import { kubernetesVersion } from '../../../lib/kube/version.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
 import { createLog } from '../../../lib/log.ts';
+import { createHttpServer } from '../../../lib/rpc/http-server.ts';
 import { newConnections } from '../../../lib/rpc/listener.ts';
 import type { Peer } from '../../../lib/rpc/peer.ts';
 import type { Call } from '../../../lib/rpc/server.ts';
@@ -30,6 +31,8 @@ export interface HttpAnswer {
 	readonly text: string;
 }
 export interface Doors {
+	/** For a test that needs a connection of its own. It serves HTTP/1.1. */
+	readonly port: number;
 	/** Over HTTP/1.1; the path is sent as it is. */
 	readonly rest: (
 		method: string,
@@ -112,7 +115,10 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 			clock,
 		}),
 	});
-	const server = createServer((request, response) => void app(request, response)).listen(0, '127.0.0.1');
+	const unforeseen = (origin: string, cause: unknown) => {
+		throw new Error(origin, { cause });
+	};
+	const server = createHttpServer(app, { unforeseen, acceptsUpgrades: true }).listen(0, '127.0.0.1');
 	server.on('connection', (socket) => connections.bySocket.set(socket, stranger));
 	await once(server, 'listening');
 	const { port } = server.address() as AddressInfo;
@@ -171,6 +177,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 		return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
 	};
 	return {
+		port,
 		restBytes,
 		rest2,
 		restUntil,

@@ -9,7 +9,7 @@ import { asKubejoinError, type KubejoinError } from '../../../lib/errors.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
 import { errorFields, type Log } from '../../../lib/log.ts';
 import { type LimitLines, limitLines, withoutPort } from '../../../lib/log-limit.ts';
-import type { HttpHandler } from '../../../lib/rpc/http-server.ts';
+import { type HttpHandler, isUpgrade } from '../../../lib/rpc/http-server.ts';
 import type { Connections } from '../../../lib/rpc/listener.ts';
 import { callerName } from '../../../lib/rpc/peer.ts';
 import { printable } from '../../../lib/text.ts';
@@ -79,7 +79,8 @@ class RestDoor {
 		const answer = await inRequestSpan(request, () => this.#answerTo(request, warnings));
 		const headers = { ...answer.headers };
 		warnings.addTo(headers);
-		if (answer.status === 413 && incoming.httpVersionMajor === 1) headers.Connection = 'close';
+		const isLast = (answer.status === 413 && incoming.httpVersionMajor === 1) || isUpgrade(incoming);
+		if (isLast) headers.Connection = 'close';
 		// A body that nothing read would keep the stream of HTTP/2 open.
 		incoming.resume();
 		try {

@@ -1,5 +1,6 @@
 /**
- * A watch as chunks: one event in a line of JSON, or in a frame of protobuf after its length.
+ * A watch as chunks: one event in a line of JSON, or in a frame of protobuf after its length. A message of a WebSocket
+ * has no length of its own.
  * @source apiserver/pkg/endpoints/handlers/watch.go; apimachinery/pkg/util/framer
  */
 import { LRUCache } from 'lru-cache';
@@ -22,6 +23,8 @@ export interface WatchAnswerOptions {
 	readonly timeoutMs: number;
 	/** The watch begins with the existing objects and a bookmark. */
 	readonly isList: boolean;
+	/** The caller asked for a WebSocket. */
+	readonly webSocket: boolean;
 	/** Aborts when the watch has ended, for any reason. */
 	readonly signal: AbortSignal;
 }
@@ -30,7 +33,16 @@ export function watchAnswer(events: AsyncIterable<WatchEvent<KubeObject>>, optio
 	const isProtobuf = options.form.mediaType === mediaTypes.protobuf;
 	const contentType = isProtobuf ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json;
 	const body = chunksOf(events, isProtobuf, options);
+	if (options.webSocket)
+		return isProtobuf
+			? { status: 101, headers: {}, body: withoutLengths(body), webSocket: 'binary' }
+			: { status: 101, headers: {}, body, webSocket: 'text' };
 	return { status: 200, headers: { 'Content-Type': contentType }, body, compressesChunks: options.isList };
+}
+
+const LENGTH_BYTES = 4;
+async function* withoutLengths(frames: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+	for await (const frame of frames) yield frame.slice(LENGTH_BYTES);
 }
 
 /**

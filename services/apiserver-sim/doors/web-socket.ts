@@ -1,0 +1,149 @@
+/**
+ * A WebSocket that sends messages and reads none, as upstream serves watches to browsers and to client libraries.
+ * @source golang.org/x/net/websocket; apiserver/pkg/endpoints/handlers/watch.go HandleWS; RFC 6455
+ * @differs a bearer token in `Sec-WebSocket-Protocol` is not read; logs are not sent over a WebSocket
+ */
+import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { limits } from '../../../lib/limits.ts';
+
+export type WebSocketMessages = 'text' | 'binary';
+
+export interface WebSocketSender {
+	/** @returns false when the caller must wait until the client has read */
+	readonly send: (message: string | Uint8Array) => boolean;
+	/** With the status "normal". */
+	readonly close: () => void;
+	readonly isOpen: boolean;
+}
+
+/** @source RFC 6455 section 1.3 */
+const acceptOf = (key: string): string =>
+	createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+
+/** @param response  of a request that `handshakeRefusal` accepts; it is not written itself */
+export function acceptWebSocket(response: ServerResponse, messages: WebSocketMessages): WebSocketSender {
+	// Null when the client has gone.
+	const socket = response.socket ?? undefined;
+	const { headers } = response.req;
+	const protocol = headers['sec-websocket-protocol']?.trim() ?? '';
+	response.statusCode = 101;
+	socket?.write(
+		[
+			...['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'],
+			`Sec-WebSocket-Accept: ${acceptOf(headers['sec-websocket-key'] ?? '')}`,
+			...(protocol === '' ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+			'\r\n',
+		].join('\r\n'),
+	);
+	const opcode = messages === 'text' ? opcodes.text : opcodes.binary;
+	const close = (status: number = statuses.normal): void => {
+		if (socket === undefined || !isOpen(socket)) return;
+		// For a client that does not read the rest.
+		response.setTimeout(limits.httpAnswerTime.value);
+		socket.end(frameOf(opcodes.close, Buffer.from([status >> 8, status & 0xff])));
+		socket.destroySoon();
+	};
+	if (socket !== undefined) answerFrames(socket, close);
+	return {
+		send: (message) => socket?.write(frameOf(opcode, Buffer.from(message))) ?? true,
+		close: () => close(),
+		get isOpen() {
+			return isOpen(socket);
+		},
+	};
+}
+
+const isOpen = (socket: Socket | undefined): boolean => socket?.writable === true;
+
+/** Frames of the client are pings and its leave; others are ignored. */
+function answerFrames(socket: Socket, close: (status?: number) => void): void {
+	const frames = new ClientFrames();
+	socket.on('data', (chunk: Buffer) => {
+		try {
+			for (const { opcode, payload } of frames.read(chunk)) {
+				if (opcode === opcodes.close) close();
+				// A client that reads no pongs gets none.
+				if (opcode === opcodes.ping && isOpen(socket) && !socket.writableNeedDrain)
+					socket.write(frameOf(opcodes.pong, payload));
+			}
+		} catch {
+			close(statuses.protocolError);
+		}
+	});
+}
+
+const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+const statuses = { normal: 1000, protocolError: 1002 } as const;
+
+/** Final and unmasked. @source RFC 6455 section 5.2 */
+export function frameOf(opcode: number, payload: Buffer): Buffer {
+	const { length } = payload;
+	const head = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
+	head[0] = 0x80 | opcode;
+	head[1] = head.length === 2 ? length : head.length === 4 ? 126 : 127;
+	if (head.length === 4) head.writeUInt16BE(length, 2);
+	if (head.length === 10) head.writeBigUInt64BE(BigInt(length), 2);
+	return Buffer.concat([head, payload]);
+}
+
+interface ControlFrame {
+	readonly opcode: number;
+	readonly payload: Buffer;
+}
+
+/** @source x/net/websocket Conn.MaxPayloadBytes */
+const MAX_IGNORED_BYTES = 32 * 1024 * 1024;
+const MAX_CONTROL_BYTES = 125;
+const MASK_BYTES = 4;
+
+/** Keeps less than one control frame; the payload of data is discarded as it arrives. */
+export class ClientFrames {
+	#pending = Buffer.alloc(0);
+	#ignored = 0;
+
+	/** @throws RangeError  a frame is invalid */
+	*read(chunk: Buffer): Generator<ControlFrame> {
+		let rest = Buffer.concat([this.#pending, chunk]);
+		this.#pending = Buffer.alloc(0);
+		for (;;) {
+			const ignored = Math.min(this.#ignored, rest.length);
+			this.#ignored -= ignored;
+			rest = rest.subarray(ignored);
+			const head = headOf(rest);
+			if (head === undefined) break;
+			const { opcode, start, length } = head;
+			if (opcode < opcodes.close) {
+				this.#ignored = length;
+				rest = rest.subarray(start);
+				continue;
+			}
+			if (rest.length < start + length) break;
+			const mask = rest.subarray(start - MASK_BYTES, start);
+			const payload = rest.subarray(start, start + length).map((byte, at) => byte ^ (mask[at % MASK_BYTES] ?? 0));
+			rest = rest.subarray(start + length);
+			yield { opcode, payload: Buffer.from(payload) };
+		}
+		// A copy, so that the chunk is not kept.
+		this.#pending = Buffer.from(rest);
+	}
+}
+
+/** @returns undefined while bytes are missing */
+function headOf(bytes: Buffer): { opcode: number; start: number; length: number } | undefined {
+	const [first = 0, second = 0] = bytes;
+	if (bytes.length < 2) return undefined;
+	const opcode = first & 0x0f;
+	const isControl = opcode >= opcodes.close;
+	const short = second & 0x7f;
+	if ((second & 0x80) === 0) throw new RangeError('a frame of a client has no mask');
+	if (isControl && short > MAX_CONTROL_BYTES) throw new RangeError('a control frame is too long');
+	const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
+	const start = 2 + lengthBytes + MASK_BYTES;
+	if (bytes.length < start) return undefined;
+	const length =
+		lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+	if (length > MAX_IGNORED_BYTES) throw new RangeError('a frame is too long');
+	return { opcode, start, length };
+}
