@@ -14,6 +14,7 @@ import type { Authenticate } from './authenticate/union.ts';
 import type { Attributes, Authorizer, FieldRequirement, ResourceRequest } from './authorize/attributes.ts';
 import { forbidden } from './authorize/forbidden.ts';
 import { quotedInput } from './authorize/go-text.ts';
+import { requireNameParameter } from './authorize/name-parameter.ts';
 import {
 	type ApiRequest,
 	type Credentials,
@@ -262,17 +263,9 @@ function requireBoundedNames(
 	}
 }
 
-/**
- * @throws API_BAD_REQUEST
- * @source apiserver/pkg/registry/generic/registry/store.go NamespaceKeyFunc; api/validation/path IsValidPathSegmentName
- */
+/** @throws API_BAD_REQUEST */
 function requireName({ verb, name }: UnauthenticatedRequest): void {
-	if (!ofOneObject.has(verb)) return;
-	const problems = name === '' ? [] : pathSegmentProblems(name);
-	if (name !== '' && problems.length === 0) return;
-	const problem =
-		name === '' ? 'Name parameter required.' : `Name parameter invalid: ${quotedInput(name)}: ${problems.join(';')}`;
-	throw new KubejoinError('API_BAD_REQUEST', { problem });
+	if (ofOneObject.has(verb)) requireNameParameter(name);
 }
 
 const ofOneObject = new Set(['get', 'update', 'patch', 'delete']);

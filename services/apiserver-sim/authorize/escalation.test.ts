@@ -95,8 +95,18 @@ describe('RBAC escalation', () => {
 	it('a role that does not exist may only be bound by who may bind it', () => {
 		assert.throws(() => bind('none', [rule('*', '', '*')]), {
 			code: 'API_NOT_FOUND',
-			message: 'clusterroles.rbac.authorization.k8s.io "none" not found',
+			message: 'clusterrolebindings.rbac.authorization.k8s.io "none" not found',
 		});
+		const local = roleBinding('ns', 'new', 'none', user('x'));
+		assert.throws(() => checkBinding(local, grantor([], undefined, 'ns')), {
+			message: 'rolebindings.rbac.authorization.k8s.io "none" not found',
+		});
+		for (const [name, problem] of [
+			['', 'Name parameter required.'],
+			['../x', `Name parameter invalid: "../x": may not contain '/'`],
+			['..', `Name parameter invalid: "..": may not be '..'`],
+		] as const)
+			assert.throws(() => bind(name, []), { code: 'API_BAD_REQUEST', message: problem });
 	});
 
 	it('compares a Role with the permissions in its namespace', () => {

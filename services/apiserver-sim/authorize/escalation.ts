@@ -15,6 +15,7 @@ import {
 } from '../../../lib/kube/types.ts';
 import type { Authorizer } from './attributes.ts';
 import { quoted } from './go-text.ts';
+import { requireNameParameter } from './name-parameter.ts';
 import { boundRules, type RbacSource, rulesFor } from './rbac.ts';
 
 /** Who writes a role or a binding, and where. */
@@ -54,7 +55,8 @@ export function checkRole(
 
 /**
  * @returns why the binding may not be written, in upstream's words, or undefined
- * @throws API_NOT_FOUND  the bound role does not exist, and the writer may not bind every role
+ * @throws API_NOT_FOUND, API_BAD_REQUEST  the bound role does not exist, or cannot, and the writer may not bind every
+ *   role
  */
 export function checkBinding({ roleRef }: RoleBinding, grantor: Grantor): string | undefined {
 	if (
@@ -90,7 +92,9 @@ function isAllowed(
 function rulesOf(roleRef: RoleRef, { source, namespace }: Grantor): readonly PolicyRule[] {
 	const bound = boundRules(source, roleRef, namespace);
 	if ('rules' in bound) return bound.rules;
-	const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles';
+	requireNameParameter(roleRef.name);
+	// Upstream names the binding, and not the role.
+	const resource = namespace === '' ? 'clusterrolebindings' : 'rolebindings';
 	throw new KubejoinError('API_NOT_FOUND', { resource, group: 'rbac.authorization.k8s.io', name: roleRef.name });
 }
 
