@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { growHeapByDefault, growHeapSlowly } from './heap.ts';
 
 /** Bytes of the largest heap of a process whose live objects are replaced many times. */
 function largestHeap(before: string): number {
@@ -22,5 +23,18 @@ describe('a heap that grows slowly', () => {
 	it('is smaller than the default one', () => {
 		const slow = largestHeap("import { growHeapSlowly } from './heap.ts'; growHeapSlowly();");
 		assert.ok(slow < 0.8 * largestHeap(''));
+	});
+
+	it('keeps 8 KiB and not 64 for a kept part of a pool of buffers', () => {
+		const before = Buffer.poolSize;
+		try {
+			Buffer.poolSize = 64 * 1024;
+			growHeapSlowly();
+			const parts = Array.from({ length: 10_000 }, () => Buffer.from('x'.repeat(100)));
+			assert.equal(parts.at(-1)?.buffer.byteLength, 8 * 1024);
+		} finally {
+			growHeapByDefault();
+			Buffer.poolSize = before;
+		}
 	});
 });

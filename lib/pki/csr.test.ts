@@ -138,6 +138,11 @@ describe('certificate requests', () => {
 		throwsCode(writePem('CERTIFICATE REQUEST', der), 'CSR_SIGNATURE_INVALID');
 	});
 
+	it('keeps no pool of buffers in memory', async () => {
+		const { spki } = parseCsr(createCsr({ subject }, await generateKeyPair('ECDSA-P256')));
+		assert.equal(spki.buffer.byteLength, spki.length);
+	});
+
 	it('reads the first block and ignores text around it', async () => {
 		const pem = createCsr({ subject }, await generateKeyPair('ECDSA-P256'));
 		const other = createCsr({ subject: { ...subject, commonName: 'b' } }, await generateKeyPair('ECDSA-P256'));
