@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
 	chmodSync,
+	chownSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
@@ -14,6 +15,8 @@ import { dirname, join } from 'node:path';
 import { type ErrorCode, hasCode } from '../../lib/errors.ts';
 import { type ResetOptions, resetState } from './reset.ts';
 import { lockState } from './state-lock.ts';
+
+const OTHER_USER = 65_534;
 
 describe('a reset', () => {
 	let directory: string;
@@ -111,7 +114,7 @@ describe('a reset', () => {
 	/** As a user without any right, also where root runs the tests. */
 	const asOtherUser = async (work: () => Promise<void>) => {
 		const user = process.geteuid?.();
-		if (user === 0) process.seteuid?.(65_534);
+		if (user === 0) process.seteuid?.(OTHER_USER);
 		try {
 			await work();
 		} finally {
@@ -132,7 +135,7 @@ describe('a reset', () => {
 	it('names a file that this user cannot delete', async () => {
 		writeFileSync(join(state, 'pki/ca-service/ca.key'), '');
 		chmodSync(directory, 0o755);
-		chmodSync(state, 0o777);
+		if (process.geteuid?.() === 0) chownSync(state, OTHER_USER, OTHER_USER);
 		chmodSync(join(state, 'pki/ca-service'), 0o555);
 		await asOtherUser(() =>
 			assert.rejects(reset(), (error) => {

@@ -47,7 +47,7 @@ export async function lockState(directory: string): Promise<() => void> {
  */
 function requireOwnDirectory(directory: string): void {
 	const { uid, mode } = statSync(directory);
-	const own = process.getuid?.() ?? uid;
+	const own = process.geteuid?.() ?? uid;
 	if (uid !== own && uid !== ROOT) throw new Error('it belongs to another user');
 	if (uid === own && (mode & WRITABLE_BY_OTHERS) !== 0) chmodSync(directory, mode & ~WRITABLE_BY_OTHERS);
 }
