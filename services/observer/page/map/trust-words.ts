@@ -41,33 +41,36 @@ export function clusterTrustForm({ clusterTrusts, nodeTrusts }: JoinState, join:
 /** The node sent neither a token nor, over mutual TLS, the certificate of its discovery file. */
 export const keptCredential = ({ tokenBytes, tls }: Join): boolean => tokenBytes === 0 && tls !== 'mutual';
 
-/** Until the API server reports the request, a message has the name of its gRPC method. */
 const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
 	[/^TokenStore\/Verify/, 'verifyToken'],
 	[/^CertificateAuthority\/Sign/, 'sign'],
-	[/^create certificatesigningrequests|^CertificateSigningRequests\/Create$/, 'requestCertificate'],
-	[/^create subjectaccessreviews|^SubjectAccessReviews\/Create$/, 'mayHave'],
-	[/^update certificatesigningrequests[^ ]*\/approval|^CertificateSigningRequests\/UpdateApproval$/, 'approve'],
-	[/^update certificatesigningrequests[^ ]*\/status|^CertificateSigningRequests\/UpdateStatus$/, 'deliver'],
-	[
-		/^(?:get|list|watch) certificatesigningrequests|^CertificateSigningRequests\/(?:Get|List|Watch)$/,
-		'awaitCertificate',
-	],
+	[/^create certificatesigningrequests/, 'requestCertificate'],
+	[/^create subjectaccessreviews/, 'mayHave'],
+	[/^update certificatesigningrequests[^ ]*\/approval/, 'approve'],
+	[/^update certificatesigningrequests[^ ]*\/status/, 'deliver'],
+	[/^(?:get|list|watch) certificatesigningrequests/, 'awaitCertificate'],
 	[/^get configmaps kube-system\/kubelet-config/, 'readKubelet'],
 	[/^get configmaps kube-system\//, 'readConfig'],
-	[/^create nodes|^Nodes\/Create$/, 'register'],
-	[/^get leases|^Leases\/Get$/, 'findLease'],
-	[/^create leases|^Leases\/Create$/, 'createLease'],
+	[/^create nodes/, 'register'],
+	[/^get leases/, 'findLease'],
+	[/^create leases/, 'createLease'],
 ];
+
+/** Until the API server reports the request, a message has the name of its gRPC method: `Nodes/Get` is `get nodes`. */
+const requestOf = (label: string): string =>
+	label.replace(/^(\w+)\/(Create|Get|List|Watch|Update)(\w*)$/, (_method, kind: string, verb: string, part: string) =>
+		`${verb} ${kind}${part && `/${part}`}`.toLowerCase(),
+	);
 
 type Request = Pick<Step, 'label' | 'tls'> & Partial<Pick<Step, 'phase'>>;
 
 /** The request in words; undefined: only its label is known. */
 function requestWordOf({ label, tls, phase }: Request): RequestWord | undefined {
-	if (label === 'get configmaps kube-public/cluster-info' || label === 'ConfigMaps/Get')
+	const request = requestOf(label);
+	if (/^get configmaps(?: kube-public\/cluster-info)?$/.test(request))
 		return tls === 'unverified' || phase === 'discovery/verify-server' ? 'download' : 'downloadAgain';
-	if (label.startsWith('get nodes ') || label === 'Nodes/Get') return tls === 'mutual' ? 'findNode' : 'askName';
-	const word = requests.find(([pattern]) => pattern.test(label))?.[1];
+	if (request.startsWith('get nodes')) return tls === 'mutual' ? 'findNode' : 'askName';
+	const word = requests.find(([pattern]) => pattern.test(request))?.[1];
 	// With the certificate of a discovery file, and not with a token.
 	return word === 'readConfig' && tls === 'mutual' ? 'readCluster' : word;
 }
