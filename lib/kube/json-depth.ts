@@ -65,5 +65,5 @@ export function approximateBytes(value: unknown): number {
 const BYTES_OF_VALUE = 64;
 
 /** About the memory that a value takes. */
-export const approximateMemory = (value: unknown): number =>
-	approximateBytes(value) + BYTES_OF_VALUE * countValues(value, Number.POSITIVE_INFINITY);
+export const approximateMemory = (value: unknown, bytes = approximateBytes(value)): number =>
+	bytes + BYTES_OF_VALUE * countValues(value, Number.POSITIVE_INFINITY);

@@ -342,7 +342,7 @@ export class WatchCache {
 		// A Lease lives for ten seconds until it is renewed, and the garbage collector copies its new parts.
 		if (previous !== undefined && bytes <= MAX_COMPARED_BYTES) withPartsOf(previous.object, value);
 		const object = { ...value, metadata: { ...value.metadata, resourceVersion: String(revision) } };
-		return { key, object, revision, bytes, memory: approximateMemory(value) };
+		return { key, object, revision, bytes, memory: approximateMemory(value, bytes) };
 	}
 }
 
