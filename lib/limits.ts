@@ -129,7 +129,7 @@ export const limits = {
 	storedBytes: limit({
 		value: 512 * 1024 * 1024,
 		unit: 'bytes',
-		of: 'all stored objects, which the API server has in memory: their JSON, and 64 bytes for each of their values',
+		of: "all objects in memory, their JSON and 64 bytes for each value; a quarter of V8's heap if that is less",
 		where: ['6443'],
 		response: '500: etcdserver: mvcc: database space exceeded; updates that add nothing and deletions are accepted',
 		source: 'etcd DefaultQuotaBytes is 2 GiB',

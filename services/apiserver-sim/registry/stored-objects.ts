@@ -9,7 +9,6 @@ import { isSameApartFromTimes } from '../../../lib/kube/managed-fields/times.ts'
 import { withoutManagedFields } from '../../../lib/kube/managed-fields/without.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../../lib/kube/types.ts';
-import { limits } from '../../../lib/limits.ts';
 import type { Store, StoredItem } from '../../../lib/store/store.ts';
 import { type Admission, attributesOf, notAdmitted, type Operation } from '../admit/admission.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
@@ -125,7 +124,7 @@ export class StoredObjects<T extends KubeObject> {
 	#requireSpace({ verb }: ApiRequest, object: T, previous?: T): void {
 		if (!this.cache.isFull || verb === 'delete' || verb === 'deletecollection') return;
 		if (previous !== undefined && approximateMemory(object) <= approximateMemory(previous)) return;
-		throw new KubejoinError('API_SPACE_EXCEEDED', { limit: limits.storedBytes.value });
+		throw new KubejoinError('API_SPACE_EXCEEDED', { limit: this.cache.maxMemory });
 	}
 	/** Removes `previous`; returns it with the version of its deletion. @throws STORE_KEY_MISSING, STORE_CONFLICT */
 	async remove(request: ApiRequest, previous: T): Promise<T> {

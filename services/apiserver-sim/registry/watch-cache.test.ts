@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ConfigMap } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
 import { cacheOf, storeOfEachTest } from '../fixtures.test.ts';
-import { WatchCache } from './watch-cache.ts';
+import { maxMemoryOf, WatchCache } from './watch-cache.ts';
 
 describe('the watch cache', () => {
 	const store = storeOfEachTest();
@@ -50,6 +51,11 @@ describe('the watch cache', () => {
 		const others = { prefix: 'secrets/', isOneKey: false };
 		(await cache.subscribe(others, revision - 5, signal)).close();
 		await assert.rejects(cache.subscribe(others, first, signal), { code: 'STORE_COMPACTED' });
+	});
+
+	it('lets all objects take a quarter of a small heap', () => {
+		assert.equal(maxMemoryOf(400_000_000), 100_000_000);
+		assert.equal(maxMemoryOf(4_000_000_000), limits.storedBytes.value);
 	});
 
 	it('is full while the objects of all kinds take more than their limit', async () => {

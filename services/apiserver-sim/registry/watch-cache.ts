@@ -6,6 +6,7 @@
  * @source apiserver/pkg/storage/cacher
  */
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { LRUCache } from 'lru-cache';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { withPartsOf } from '../../../lib/json-object.ts';
@@ -31,7 +32,7 @@ export interface WatchCacheOptions {
 	readonly historyLength?: number;
 	/** How far a watcher may be behind. */
 	readonly backlog?: Backlog;
-	/** How much memory the objects may take. */
+	/** Bytes that all objects together may take in memory. */
 	readonly maxMemory?: number;
 }
 
@@ -56,6 +57,8 @@ const SNAPSHOT_OVERHEAD_BYTES = 1024;
 /** So many changes are read before other work runs. */
 const CHANGES_PER_TURN = 100;
 const ITEMS_PER_TURN = 50;
+/** Of V8's heap, which is small in a container. The text of an object and the copies of a write need the rest. */
+const PART_OF_HEAP = 1 / 4;
 const BACKLOG: Backlog = { changes: limits.watchBacklog.value, bytes: limits.watchBacklogBytes.value };
 /** A larger object is not compared with the one before it. */
 const MAX_COMPARED_BYTES = 16 * 1024;
@@ -64,6 +67,10 @@ const byPrefix: ReadonlyMap<string, ApiResource> = new Map(
 	Object.values(resources).map((resource) => [storePrefix(resource, ''), resource]),
 );
 const prefixOf = (key: string): string => key.slice(0, key.indexOf('/') + 1);
+
+/** @param heapLimit  bytes */
+export const maxMemoryOf = (heapLimit: number): number =>
+	Math.min(limits.storedBytes.value, Math.floor(heapLimit * PART_OF_HEAP));
 
 export class WatchCache {
 	readonly #store: Store;
@@ -83,6 +90,8 @@ export class WatchCache {
 	readonly #watchers = new Map<string, Set<Subscription>>();
 	#revision: number | undefined;
 	readonly #waiting = new Set<{ readonly resolve: () => void; readonly reject: (error: unknown) => void }>();
+	/** Bytes that all objects together may take in memory. */
+	readonly maxMemory: number;
 	readonly done: Promise<void>;
 
 	/** Follows the store until the signal aborts. */
@@ -91,6 +100,7 @@ export class WatchCache {
 		this.#options = options;
 		this.#log = new EventLog(options.historyLength ?? HISTORY_LENGTH, HISTORY_BYTES);
 		this.#backlog = options.backlog ?? BACKLOG;
+		this.maxMemory = options.maxMemory ?? maxMemoryOf(getHeapStatistics().heap_size_limit);
 		this.done = this.#run();
 	}
 
@@ -102,7 +112,7 @@ export class WatchCache {
 	get isFull(): boolean {
 		let memory = 0;
 		for (const objects of this.#objects.values()) memory += objects.memory;
-		return memory >= (this.#options.maxMemory ?? limits.storedBytes.value);
+		return memory >= this.maxMemory;
 	}
 	/** Of the state in the cache; undefined before the first. */
 	get revision(): number | undefined {
