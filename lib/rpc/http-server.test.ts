@@ -73,7 +73,9 @@ describe('an HTTP server', () => {
 		assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
 	});
 
-	describe('that accepts upgrades', () => {
+	describe('that accepts upgrades', function () {
+		// A fault leaves a connection open.
+		this.timeout(10_000);
 		const upgrade = (more = '', body = '') =>
 			`GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${more}\r\n${body}`;
 		const accept = (handler: HttpHandler) => serve(handler, {}, { acceptsUpgrades: true });

@@ -41,17 +41,22 @@ function framesIn(bytes: Buffer): { opcode: number; payload: Buffer }[] {
 	return found;
 }
 
-describe('a watch over a WebSocket', () => {
+describe('a watch over a WebSocket', function () {
+	// A fault leaves a test waiting for a message or an end.
+	this.timeout(10_000);
 	let doors: Doors;
 	let events: () => AsyncIterable<WatchEvent<KubeObject>>;
 	let ended: number;
 	let mayWatch: boolean;
 	let statuses: number[];
+	/** A test that fails leaves them open. */
+	let sockets: Socket[];
 
 	beforeEach(async () => {
 		ended = 0;
 		mayWatch = true;
 		statuses = [];
+		sockets = [];
 		events = async function* () {
 			yield { type: 'ADDED', object: lease };
 			yield {
@@ -66,7 +71,10 @@ describe('a watch over a WebSocket', () => {
 			endpoints: new Map([[resources.leases, { watch: async () => events(), subresources: [] }]]),
 		});
 	});
-	afterEach(() => doors.close());
+	afterEach(async () => {
+		for (const socket of sockets) socket.destroy();
+		await doors.close();
+	});
 
 	const asked = {
 		...{ connection: 'Upgrade', upgrade: 'websocket', origin: 'https://a' },
@@ -80,6 +88,7 @@ describe('a watch over a WebSocket', () => {
 			path: `${path}?${query}`,
 			headers: Object.fromEntries(all),
 		});
+		sent.on('socket', (socket) => sockets.push(socket));
 		sent.end();
 		return sent;
 	};
