@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { growHeapByDefault, growHeapSlowly } from './heap.ts';
+import { growHeapByDefault, keepLittleMemory } from './heap.ts';
 
 /** Bytes of the largest heap of a process whose live objects are replaced many times. */
 function largestHeap(before: string): number {
@@ -21,7 +21,7 @@ function largestHeap(before: string): number {
 
 describe('a heap that grows slowly', () => {
 	it('is smaller than the default one', () => {
-		const slow = largestHeap("import { growHeapSlowly } from './heap.ts'; growHeapSlowly();");
+		const slow = largestHeap("import { keepLittleMemory } from './heap.ts'; keepLittleMemory();");
 		assert.ok(slow < 0.8 * largestHeap(''));
 	});
 
@@ -29,7 +29,7 @@ describe('a heap that grows slowly', () => {
 		const before = Buffer.poolSize;
 		try {
 			Buffer.poolSize = 64 * 1024;
-			growHeapSlowly();
+			keepLittleMemory();
 			const parts = Array.from({ length: 10_000 }, () => Buffer.from('x'.repeat(100)));
 			assert.equal(parts.at(-1)?.buffer.byteLength, 8 * 1024);
 		} finally {

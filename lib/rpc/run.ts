@@ -15,7 +15,7 @@ import {
 	type Settings,
 } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
-import { growHeapSlowly } from '../heap.ts';
+import { keepLittleMemory } from '../heap.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { createRegistry, type Registry } from '../metrics.ts';
 import { refusalCounter } from '../refusal-counter.ts';
@@ -82,7 +82,7 @@ export async function runService<S extends Settings>(
 		};
 		health = await serveHealth(service, config.healthPort, served, config.healthAddress);
 		surviveUnforeseen(unforeseen);
-		growHeapSlowly();
+		keepLittleMemory();
 		process.send?.({ started: service });
 	} catch (error) {
 		const known = asKubejoinError(error);

@@ -7,7 +7,7 @@ import { startJoinProgress } from '../../lib/cli/join-progress.ts';
 import { microClock, waitBy } from '../../lib/clock.ts';
 import { environment, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { growHeapSlowly } from '../../lib/heap.ts';
+import { keepLittleMemory } from '../../lib/heap.ts';
 import { EventCorrelator } from '../../lib/kube/events/correlate.ts';
 import type { CountRefusal } from '../../lib/limits.ts';
 import { createRegistry, type Registry } from '../../lib/metrics.ts';
@@ -75,7 +75,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 		closeHealth();
 		throw error;
 	});
-	growHeapSlowly();
+	keepLittleMemory();
 	const turns = { inTurn: pLimit(MAX_JOINS), reconnectInTurn: pLimit(MAX_RECONNECTS) };
 	const correlator = new EventCorrelator(microClock);
 	const perNode = { newDial: createDials(), newSignal: signalsOfNodes(stopping) };
