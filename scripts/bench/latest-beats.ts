@@ -1,24 +1,29 @@
-/** How much later than planned heartbeats came, from each renewal of a Lease. */
+/** How much later than planned heartbeats came, by the times at which a watch of the Leases showed them. */
 
 /** A node renews its Lease 10 s after the last renewal, plus up to 4 %. */
 const PLANNED_MS = 10_400;
 
+interface Renewal {
+	/** As in the Lease. */
+	readonly renewTime: string;
+	readonly seenMs: number;
+}
+
 export class LatestBeats {
-	/** By node, milliseconds since the epoch. */
-	readonly #renewedMs = new Map<string, number>();
+	/** By node. */
+	readonly #last = new Map<string, Renewal>();
 	#latestMs = 0;
 	/** The renewals that were seen. */
 	count = 0;
 
-	/** @param renewTime  as in the Lease */
-	seen(node: string, renewTime: string): void {
-		const renewedMs = Date.parse(renewTime);
-		const beforeMs = this.#renewedMs.get(node);
-		if (renewedMs === beforeMs || Number.isNaN(renewedMs)) return;
-		this.#renewedMs.set(node, renewedMs);
-		if (beforeMs === undefined) return;
+	/** @param nowMs  of a clock that is never set */
+	seen(node: string, renewTime: string, nowMs: number): void {
+		const last = this.#last.get(node);
+		if (renewTime === '' || renewTime === last?.renewTime) return;
+		this.#last.set(node, { renewTime, seenMs: nowMs });
+		if (last === undefined) return;
 		this.count++;
-		this.#latestMs = Math.max(this.#latestMs, renewedMs - beforeMs - PLANNED_MS);
+		this.#latestMs = Math.max(this.#latestMs, nowMs - last.seenMs - PLANNED_MS);
 	}
 
 	get latestMs(): number {

@@ -226,7 +226,7 @@ class NodesRun {
 			client: this.#subject.api.leases,
 			select: { namespace: wellKnown.kubeNodeLease },
 			keep: ({ apiVersion, kind, metadata: { name, namespace, resourceVersion }, spec }) => {
-				this.#beats.seen(name ?? '', spec?.renewTime ?? '');
+				this.#beats.seen(name ?? '', spec?.renewTime ?? '', performance.now());
 				return { apiVersion, kind, metadata: { name, namespace, resourceVersion } };
 			},
 			onChange: () => undefined,

@@ -22,6 +22,7 @@ interface RunOptions {
 	readonly stopping?: AbortController;
 	readonly say?: (sentence: string) => void;
 	readonly known?: Lease | undefined;
+	readonly onRenewal?: (afterMs: number) => void;
 }
 
 /** Runs a node that has joined, until each answer to a renewal of its Lease was given. @returns its calls */
@@ -42,6 +43,7 @@ async function run(answers: readonly Answer[], options: RunOptions = {}): Promis
 		async renew(): Promise<Lease> {
 			const answer = left.shift();
 			if (answer === undefined) stopping.abort();
+			else options.onRenewal?.(nowMs - start);
 			calls.push(answer ?? 'stopped');
 			nowMs += pauseMs;
 			if (answer === 'unavailable') throw unavailable();
@@ -96,6 +98,23 @@ describe('a node that runs', () => {
 	it('reports its status at once after a silence longer than the duration of its Lease', async () => {
 		const calls = await run(['unavailable', 'renewed'], { pauseMs: 41_000 });
 		assert.deepEqual(calls, ['unavailable', 'renewed', 'get node', 'report status']);
+	});
+
+	/** @returns the interval between two renewals that each take this time */
+	async function intervalMs(pauseMs: number): Promise<number> {
+		const times: number[] = [];
+		await run(['renewed', 'renewed'], { pauseMs, onRenewal: (afterMs) => times.push(afterMs) });
+		return (times[1] ?? Number.NaN) - (times[0] ?? Number.NaN);
+	}
+
+	it('sends the heartbeat after a late one at its time', async () => {
+		const ms = await intervalMs(4_000);
+		assert.ok(ms >= 10_000 && ms < 10_400, `${ms} ms`);
+	});
+
+	it('waits again after a heartbeat that took longer than the interval', async () => {
+		const ms = await intervalMs(15_000);
+		assert.ok(ms >= 25_000 && ms < 25_400, `${ms} ms`);
 	});
 
 	it('connects again in turn with the other nodes of its process', async () => {

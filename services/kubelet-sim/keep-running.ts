@@ -42,8 +42,17 @@ export interface Expired {
 	readonly refusal?: KubejoinError;
 }
 
-/** Plus up to 4 %, so that nodes that started together do not send heartbeats together. */
-const nextBeatMs = (): number => RENEW_INTERVAL_MS + randomInt(0, Math.round(RENEW_INTERVAL_MS * 0.04));
+/**
+ * Plus up to 4 %, so that nodes that started together do not send heartbeats together.
+ *
+ * @differs upstream counts from the end of the last heartbeat. Thousands of nodes of a process that waited for one pause
+ *   of the API server would then send all later heartbeats together, too
+ */
+function nextBeatMs(dueMs: number, nowMs: number): number {
+	const intervalMs = RENEW_INTERVAL_MS + randomInt(0, Math.round(RENEW_INTERVAL_MS * 0.04));
+	const nextMs = dueMs + intervalMs;
+	return nextMs > nowMs ? nextMs : nowMs + intervalMs;
+}
 const FIRST_FAILURE_WAIT_MS = 250;
 const MAX_FAILURE_WAIT_MS = 7_000;
 
@@ -62,7 +71,9 @@ class RunningNode {
 	#statusMs = 0;
 	readonly #events: NodeEvents;
 	#beating: Promise<void> = Promise.resolve();
-	#waitMs = 0;
+	/** When the next heartbeat is due. */
+	#dueMs: number;
+	#failureWaitMs = 0;
 	/** The last problem that was printed. */
 	#problem = '';
 	#onceRotated: () => void = () => undefined;
@@ -72,6 +83,7 @@ class RunningNode {
 		this.#options = options;
 		this.#identity = options.identity;
 		this.#registration = options.registration;
+		this.#dueMs = context.clock();
 		this.#connection = context.dial.asNode(options.identity.server, options.identity);
 		this.#events = new NodeEvents({
 			nodeName: options.identity.nodeName,
@@ -141,12 +153,12 @@ class RunningNode {
 	}
 
 	#wait(): Promise<void> {
-		const { signal, clock, waitUntil } = this.#context;
-		return waitUntil(Math.min(clock() + this.#waitMs, this.#identity.notAfter), signal);
+		const { signal, waitUntil } = this.#context;
+		return waitUntil(Math.min(this.#dueMs, this.#identity.notAfter), signal);
 	}
 
 	async #tryToBeat(): Promise<void> {
-		const { say, signal } = this.#context;
+		const { clock, say, signal } = this.#context;
 		const isConnected = this.#registration !== undefined && this.#problem === '';
 		const { reconnectInTurn } = this.#options;
 		try {
@@ -156,7 +168,8 @@ class RunningNode {
 			if (signal.aborted) return;
 			if (this.#problem !== '') say('[kubelet] The API server is available again');
 			this.#problem = '';
-			this.#waitMs = nextBeatMs();
+			this.#dueMs = nextBeatMs(this.#dueMs, clock());
+			this.#failureWaitMs = 0;
 		} catch (error) {
 			if (signal.aborted) return;
 			// The Node or its Lease may have been deleted: the next heartbeat registers it.
@@ -164,7 +177,8 @@ class RunningNode {
 			const problem = causeText(error);
 			if (problem !== this.#problem) say(`[kubelet] Waiting for the API server to accept the heartbeat: ${problem}`);
 			this.#problem = problem;
-			this.#waitMs = failureWaitMs(this.#waitMs);
+			this.#failureWaitMs = failureWaitMs(this.#failureWaitMs);
+			this.#dueMs = clock() + this.#failureWaitMs;
 		}
 	}
 
