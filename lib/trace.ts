@@ -16,6 +16,7 @@ import {
 	SpanKind,
 	SpanStatusCode,
 	TraceFlags,
+	type TracerProvider,
 	trace,
 } from '@opentelemetry/api';
 import { monotonicClock } from './clock.ts';
@@ -32,6 +33,17 @@ const SENDS_TRACE = createContextKey('the client of the request sends a trace co
 export function hasProvider(): boolean {
 	const provider = trace.getTracerProvider();
 	return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('kubejoin') !== undefined;
+}
+
+/** That of a service: it records a request only if its client does. */
+export interface ServiceTracerProvider extends TracerProvider {
+	readonly recordsOwnTraces: false;
+}
+
+function recordsOwnTraces(): boolean {
+	const provider = trace.getTracerProvider();
+	const delegate = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+	return (delegate as Partial<ServiceTracerProvider>).recordsOwnTraces ?? true;
 }
 
 export interface SpanOptions {
@@ -58,9 +70,14 @@ export function inSpan<T>(
 ): Promise<T> {
 	// Without a collector, spans, their contexts and their attributes would cost a third of a read.
 	if (!hasProvider()) return untraced(work);
-	if (typeof options !== 'function') return inRecordedSpan(name, options, work);
+	if (typeof options !== 'function')
+		return isOfNoTrace(options) ? outsideTrace(() => untraced(work)) : inRecordedSpan(name, options, work);
 	return trace.getActiveSpan()?.isRecording() ? inRecordedSpan(name, options(), work) : untraced(work);
 }
+
+/** Most requests are of clients without a trace, and a span that is not recorded costs a tenth of a heartbeat. */
+const isOfNoTrace = ({ kind, parent }: SpanOptions): boolean =>
+	kind === SpanKind.SERVER && parent?.traceparent === undefined && !recordsOwnTraces();
 
 function untraced<T>(work: (span: Span) => Promise<T> | T): Promise<T> {
 	try {

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { trace } from '@opentelemetry/api';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { type LimitName, limits } from '../limits.ts';
 import { reportRefused } from './refused-connections.ts';
-import { ofCaller } from './tracing.ts';
-import { AlwaysOffSampler, ParentBasedSampler } from './tracing-sdk.ts';
+import { ServiceProvider } from './service-provider.ts';
 
 describe('a refused connection', () => {
 	const exporter = new InMemorySpanExporter();
 	before(() => {
-		const sampler = ofCaller({ AlwaysOffSampler, ParentBasedSampler });
 		const spanProcessors = [new SimpleSpanProcessor(exporter)];
-		trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler, spanProcessors }));
+		trace.setGlobalTracerProvider(new ServiceProvider({ spanProcessors }));
 	});
 	after(() => trace.disable());
 	beforeEach(() => exporter.reset());

@@ -4,7 +4,7 @@
  * @source https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace-base';
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { environment } from '../config.ts';
 
 /** So that a join is seen while it runs, where nothing else was asked for; the SDK's own delay is 5 s. */
@@ -53,12 +53,10 @@ export async function startTracing(
 		tellingRefusal(exporter, onRefused),
 		scheduleDelay === undefined ? { scheduledDelayMillis: LIVE_MS } : {},
 	);
-	const provider = new sdk.BasicTracerProvider({
-		resource: sdk.resourceFromAttributes({ 'service.name': service }),
-		spanProcessors: [processor],
-		...(startsTraces || samplerName ? {} : { sampler: ofCaller(sdk) }),
-	});
-	sdk.context.setGlobalContextManager(new sdk.AsyncLocalStorageContextManager().enable());
+	const settings = { resource: sdk.resourceFromAttributes({ 'service.name': service }), spanProcessors: [processor] };
+	const provider =
+		startsTraces || samplerName ? new sdk.BasicTracerProvider(settings) : new sdk.ServiceProvider(settings);
+	sdk.context.setGlobalContextManager(new sdk.SpanContextManager().enable());
 	sdk.propagation.setGlobalPropagator(new sdk.W3CTraceContextPropagator());
 	sdk.trace.setGlobalTracerProvider(provider);
 	return async () => {
@@ -73,12 +71,6 @@ export async function startTracing(
 		if (!hasEnded) setTimeout(() => process.exit(), LIVE_MS).unref();
 	};
 }
-
-type Sdk = Pick<typeof import('@opentelemetry/sdk-trace-base'), 'AlwaysOffSampler' | 'ParentBasedSampler'>;
-
-/** Records a span if the caller records its own. */
-export const ofCaller = ({ AlwaysOffSampler, ParentBasedSampler }: Sdk): Sampler =>
-	new ParentBasedSampler({ root: new AlwaysOffSampler() });
 
 /** The exporter itself says nothing when the collector answers that it does not accept the spans. */
 export function tellingRefusal(exporter: SpanExporter, onRefused: (problem: string) => void): SpanExporter {
