@@ -4,23 +4,21 @@
 const PLANNED_MS = 10_400;
 
 interface Renewal {
-	/** As in the Lease. */
 	readonly renewTime: string;
 	readonly seenMs: number;
 }
 
 export class LatestBeats {
-	/** By node. */
-	readonly #last = new Map<string, Renewal>();
+	readonly #lastOf = new Map<string, Renewal>();
 	#latestMs = 0;
 	/** The renewals that were seen. */
 	count = 0;
 
 	/** @param nowMs  of a clock that is never set */
 	seen(node: string, renewTime: string, nowMs: number): void {
-		const last = this.#last.get(node);
+		const last = this.#lastOf.get(node);
 		if (renewTime === '' || renewTime === last?.renewTime) return;
-		this.#last.set(node, { renewTime, seenMs: nowMs });
+		this.#lastOf.set(node, { renewTime, seenMs: nowMs });
 		if (last === undefined) return;
 		this.count++;
 		this.#latestMs = Math.max(this.#latestMs, nowMs - last.seenMs - PLANNED_MS);

@@ -45,8 +45,8 @@ export interface Expired {
 /**
  * Plus up to 4 %, so that nodes that started together do not send heartbeats together.
  *
- * @differs upstream counts from the end of the last heartbeat. Thousands of nodes of a process that waited for one pause
- *   of the API server would then send all later heartbeats together, too
+ * @differs upstream counts from the end of the last heartbeat; thousands of nodes of a process that waited for one
+ *   pause of the API server would then send all later heartbeats together as well
  */
 function nextBeatMs(dueMs: number, nowMs: number): number {
 	const intervalMs = RENEW_INTERVAL_MS + randomInt(0, Math.round(RENEW_INTERVAL_MS * 0.04));
