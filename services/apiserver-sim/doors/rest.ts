@@ -13,7 +13,7 @@ import { type HttpHandler, isUpgrade } from '../../../lib/rpc/http-server.ts';
 import type { Connections } from '../../../lib/rpc/listener.ts';
 import { callerName } from '../../../lib/rpc/peer.ts';
 import { printable } from '../../../lib/text.ts';
-import { hasProvider, inSpan, SpanKind, type TraceHeaders } from '../../../lib/trace.ts';
+import { inSpan, SpanKind, type SpanOptions } from '../../../lib/trace.ts';
 import { hasExtraSpace } from '../authenticate/bearer-token.ts';
 import type { KubeletTransport } from '../kubelet-client.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -186,12 +186,16 @@ function inRequestSpan(
 	{ info, method, credentials, incoming }: HttpRequest,
 	work: () => Promise<Answer>,
 ): Promise<Answer> {
-	if (!hasProvider()) return work();
 	const { traceparent } = incoming.headers;
-	const path = printable(info?.path ?? '', { maxLength: 256 });
-	const attributes = { 'http.request.method': method, 'url.path': path, 'url.scheme': 'https' };
-	const parent: TraceHeaders = typeof traceparent === 'string' ? { traceparent } : {};
-	return inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
+	const options: SpanOptions = {
+		kind: SpanKind.SERVER,
+		parent: typeof traceparent === 'string' ? { traceparent } : {},
+		get attributes() {
+			const path = printable(info?.path ?? '', { maxLength: 256 });
+			return { 'http.request.method': method, 'url.path': path, 'url.scheme': 'https' };
+		},
+	};
+	return inSpan(method, options, async (span) => {
 		credentials.peer.tls?.describe(span);
 		const answer = await work();
 		span.setAttribute('http.response.status_code', answer.status);
