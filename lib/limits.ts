@@ -739,7 +739,7 @@ export const limits = {
 	spanNameCharacters: limit({
 		value: 256,
 		unit: 'items',
-		of: 'characters of the name of a span, an event or an attribute',
+		of: 'characters of the name of a span, an event, an attribute or a node',
 		where: ['observer 6446'],
 		response: 'text cut',
 		test: 'services/observer/otlp.test.ts',
@@ -787,7 +787,7 @@ export const limits = {
 	joinsBytes: limit({
 		value: 64 * 1024 * 1024,
 		unit: 'bytes',
-		of: 'the spans of all joins in the memory of the observer',
+		of: 'the spans and steps of all joins in the memory of the observer',
 		where: ['observer 6446'],
 		response: 'of the oldest join one line is kept',
 		test: 'services/observer/joins.test.ts',

@@ -164,6 +164,33 @@ describe('joins', () => {
 		assert.equal(joins.storm(0).joined, 150);
 	});
 
+	it('have bounded steps, also when the events of a span are steps and the name of the node is long', () => {
+		const { joins, counted } = listening({ keptJoins: 1_000, keptLines: 1_000 });
+		const name = 'x'.repeat(limits.spanNameCharacters.value);
+		const events = Array(limits.spanEvents.value).fill({ name: 'kubejoin.seen', atMs: 1, attributes: {} });
+		const spans = Array.from({ length: 100 }, (_, at) => phase(at + 2, name, { 'k8s.node.name': name }, { events }));
+		for (let number = 1; number <= 60; number++) {
+			joins.add(ofTrace(idOf(number), spans));
+			joins.flush();
+		}
+		assert.ok(joins.steps(idOf(60)).length <= 3 * limits.joinSpans.value, `${joins.steps(idOf(60)).length} steps`);
+		const steps = joins.list().flatMap(({ id }) => joins.steps(id));
+		const bytes = steps.reduce((sum, step) => sum + JSON.stringify(step).length, 0);
+		assert.ok(bytes <= joins.bytes() && joins.bytes() <= limits.joinsBytes.value, `${bytes} of ${joins.bytes()} bytes`);
+		assert.ok(joins.find(idOf(1))?.isForgotten, 'the oldest is kept');
+		assert.deepEqual([...new Set(counted)], ['joinBytes', 'joinsBytes']);
+	});
+
+	it('are kept as a line with short texts', () => {
+		const { joins } = listening({ keptJoins: 1 });
+		joins.add(ofTrace(idOf(1), [phase(2, 'preflight', { 'kubejoin.phase.next': 'x'.repeat(9_999) })]));
+		joins.flush();
+		joins.add(ofTrace(idOf(2), joinedSpans));
+		joins.flush();
+		assert.equal(joins.find(idOf(1))?.isForgotten, true);
+		assert.equal(joins.find(idOf(1))?.nextPhase.length, 1_000);
+	});
+
 	it('bound the traces that are not known to be joins', () => {
 		const { joins, counted } = listening();
 		for (let number = 1; number <= 2_000; number++) {

@@ -52,7 +52,7 @@ export interface Joins {
 	readonly addSaved: (line: Join) => void;
 	readonly removeSaved: (id: string) => void;
 	readonly storm: (nowMs: number) => Storm;
-	/** Estimated bytes of all kept spans. */
+	/** Estimated bytes of all kept spans and steps. */
 	readonly bytes: () => number;
 	/** @returns stops listening */
 	readonly listen: (listener: JoinListener) => () => void;
@@ -62,6 +62,8 @@ interface Entry extends SpanGroup {
 	/** As the listeners know it. */
 	join?: Join;
 	readonly steps: Map<string, { readonly step: Step; readonly json: string }>;
+	/** Estimated bytes of the steps in memory. */
+	stepBytes: number;
 	changedMs: number;
 	hasRoot: boolean;
 	rootAtMs: number;
@@ -71,6 +73,8 @@ interface Entry extends SpanGroup {
 /** Reserved for the phases and the end of a join, so that a flood of other spans hides neither. */
 const RESERVED_SPANS = 50;
 const RESERVED_BYTES = 256 * 1024;
+/** The object of a step, and its place in the join. */
+const STEP_OVERHEAD_BYTES = 300;
 /** Other requests wait while a `flush` runs. */
 const FLUSH_MS = 20;
 /** No phase waits that long without a message. */
@@ -117,6 +121,7 @@ class JoinCollection implements Joins {
 			if (entry !== undefined) this.#notify(id, entry);
 			if (clock() >= endMs) break;
 		}
+		this.#shrink();
 		this.#forgetOldest();
 		while (this.#lines.size > keptLines) this.#lines.delete(oldestOf(this.#lines));
 	}
@@ -185,7 +190,7 @@ class JoinCollection implements Joins {
 		}
 		const entry: Entry = {
 			...emptyGroup(),
-			...{ steps: new Map(), changedMs: 0, hasRoot: false, rootAtMs: 0, isCounted: false },
+			...{ steps: new Map(), stepBytes: 0, changedMs: 0, hasRoot: false, rootAtMs: 0, isCounted: false },
 		};
 		this.#entries.set(traceId, entry);
 		for (const one of this.#unknown.take(traceId)) this.#put(entry, one);
@@ -244,6 +249,14 @@ class JoinCollection implements Joins {
 			entry.steps.set(step.id, { step, json });
 			for (const listener of interested) listener.step(step, json);
 		}
+		this.#countSteps(entry);
+	}
+
+	#countSteps(entry: Entry): void {
+		let bytes = 0;
+		for (const { json } of entry.steps.values()) bytes += STEP_OVERHEAD_BYTES + json.length;
+		this.#bytes += bytes - entry.stepBytes;
+		entry.stepBytes = bytes;
 	}
 
 	#forgetOldest(): void {
@@ -263,7 +276,7 @@ class JoinCollection implements Joins {
 		const entry = this.#entries.get(id);
 		this.#entries.delete(id);
 		this.#changed.delete(id);
-		this.#bytes -= entry?.bytes ?? 0;
+		if (entry !== undefined) this.#bytes -= entry.bytes + entry.stepBytes;
 		if (entry?.join !== undefined) this.#setLine({ ...lineOf(entry.join), isForgotten: !this.#saved.has(id) });
 	}
 
@@ -287,12 +300,13 @@ const oldestOf = (map: ReadonlyMap<string, unknown>): string => map.keys().next(
 
 /** The join with shortened texts. */
 export function lineOf(join: Join): Join {
-	const { failure } = join;
-	if (failure === undefined) return join;
 	const cut = (text: string): string => Buffer.from(text.slice(0, MAX_LINE_TEXT)).toString();
+	const { failure, nextPhase } = join;
+	const line = { ...join, nextPhase: cut(nextPhase) };
+	if (failure === undefined) return line;
 	const { code, sentence, mostLikely, alsoPossible, remedy } = failure;
 	return {
-		...join,
+		...line,
 		failure: {
 			code: cut(code),
 			sentence: cut(sentence),

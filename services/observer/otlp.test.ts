@@ -95,6 +95,9 @@ describe('OTLP as JSON', () => {
 		const long = key('k', { stringValue: 'x'.repeat(limits.spanTextCharacters.value + 9) });
 		const [cut] = readSpans(sent({ ...valid, attributes: [long] }));
 		assert.equal(String(cut?.attributes.k).length, limits.spanTextCharacters.value);
+		const named = key('k8s.node.name', { stringValue: 'x'.repeat(9_999) });
+		const [short] = readSpans(sent({ ...valid, attributes: [named] }));
+		assert.equal(String(short?.attributes['k8s.node.name']).length, limits.spanNameCharacters.value);
 	});
 
 	it('accepts any JSON without an error', () => {

@@ -43,6 +43,8 @@ const MAX_NAME = limits.spanNameCharacters.value;
 const MAX_VALUE = limits.spanTextCharacters.value;
 /** Objects besides the text of a span, and its entry in a join. */
 const SPAN_OVERHEAD_BYTES = 600;
+/** Objects besides the text of an event, and the step that it can be. */
+const EVENT_OVERHEAD_BYTES = 400;
 const FIELD_OVERHEAD_BYTES = 50;
 const BYTES_PER_CHARACTER = 2;
 
@@ -117,7 +119,7 @@ export function sizeOf({ name, failed = '', attributes, events }: Span): number 
 	const ofAttributes = (all: Attributes): number =>
 		Object.entries(all).reduce((sum, [key, value]) => sum + ofText(key) + ofValue(value), 0);
 	return events.reduce(
-		(sum, event) => sum + ofText(event.name) + ofAttributes(event.attributes),
+		(sum, event) => sum + EVENT_OVERHEAD_BYTES + ofText(event.name) + ofAttributes(event.attributes),
 		SPAN_OVERHEAD_BYTES + ofText(name) + ofText(failed) + ofAttributes(attributes),
 	);
 }
@@ -169,7 +171,7 @@ function readAttributes(attributes: unknown, text: Text): Attributes {
 	for (const { key, value } of records(attributes).slice(0, MAX_ATTRIBUTES)) {
 		if (typeof key !== 'string') continue;
 		const clean = isDocument(key) ? text.lines : text.line;
-		const read = readValue(value, clean);
+		const read = readValue(value, clean, key === NODE_NAME ? MAX_NAME : MAX_VALUE);
 		if (read !== undefined) found.push([text.line(key, MAX_NAME), read]);
 	}
 	return Object.fromEntries(found);
@@ -178,17 +180,17 @@ function readAttributes(attributes: unknown, text: Text): Attributes {
 type Clean = (text: string, maxLength: number) => string;
 
 /** @source opentelemetry/proto/common/v1/common.proto AnyValue @differs arrays in arrays are left out */
-function readValue(value: unknown, clean: Clean): AttributeValue | undefined {
+function readValue(value: unknown, clean: Clean, maxLength: number): AttributeValue | undefined {
 	const array = at(value, 'arrayValue');
-	if (array === undefined) return readScalar(value, clean);
+	if (array === undefined) return readScalar(value, clean, maxLength);
 	return records(at(array, 'values'))
 		.slice(0, MAX_ATTRIBUTES)
-		.map((item) => String(readScalar(item, clean) ?? ''));
+		.map((item) => String(readScalar(item, clean, maxLength) ?? ''));
 }
 
-function readScalar(value: unknown, clean: Clean): string | number | boolean | undefined {
+function readScalar(value: unknown, clean: Clean, maxLength: number): string | number | boolean | undefined {
 	const { stringValue, boolValue, intValue, doubleValue } = isJsonObject(value) ? value : {};
-	if (typeof stringValue === 'string') return clean(stringValue, MAX_VALUE);
+	if (typeof stringValue === 'string') return clean(stringValue, maxLength);
 	if (typeof boolValue === 'boolean') return boolValue;
 	if (typeof intValue === 'number' || typeof intValue === 'string') return finite(Number(intValue));
 	if (typeof doubleValue === 'number') return finite(doubleValue);
@@ -214,6 +216,8 @@ class Text {
 	}
 }
 
+/** Every step of its join has it. */
+const NODE_NAME = 'k8s.node.name';
 const isDocument = (key: string): boolean =>
 	key.endsWith('.pem') ||
 	key.endsWith('.certificate_chain') ||
