@@ -31,7 +31,7 @@ describe('authentication', () => {
 	let asked: string[];
 	/** The tokens of the fake token-store. */
 	let tokens: Map<string, { username: string; groups: string[] } | Error>;
-	let authenticate: (certificate: PeerCertificate, authorization?: string) => Promise<unknown>;
+	let authenticate: (certificate: PeerCertificate, authorization?: string, protocols?: string) => Promise<unknown>;
 
 	beforeEach(() => {
 		now = start;
@@ -48,8 +48,11 @@ describe('authentication', () => {
 			['api'],
 		);
 		const authenticator = createAuthenticator(cacheSuccesses(verify, clock), ['api'], clock);
-		authenticate = async (certificate, authorization) =>
-			authenticator({ peer: { address: '10.0.0.1:1', certificate }, authorization, impersonation: [] });
+		authenticate = async (certificate, authorization, webSocketProtocols) =>
+			authenticator({
+				peer: { address: '10.0.0.1:1', certificate },
+				...{ authorization, webSocketProtocols, impersonation: [] },
+			});
 	});
 	const none: PeerCertificate = { state: 'none' };
 	const refuses = (work: Promise<unknown>, why: string) =>
@@ -119,6 +122,34 @@ describe('authentication', () => {
 			authenticate(foreign, 'Bearer nonsense'),
 			'x509: certificate signed by unknown authority (CN=x), invalid bearer token',
 		);
+	});
+
+	const protocolOf = (text: string | Buffer): string =>
+		`base64url.bearer.authorization.k8s.io.${Buffer.from(text).toString('base64url')}`;
+
+	it('a token among the protocols of a WebSocket is its user, also beside a bad one in another place', async () => {
+		const protocols = `one, ${protocolOf(token)}`;
+		assert.deepEqual(await authenticate(none, undefined, protocols), bootstrap);
+		assert.deepEqual(await authenticate(foreign, 'Bearer nonsense', protocols), bootstrap);
+		assert.deepEqual(await authenticate(good, undefined, protocols), node);
+	});
+
+	it('a WebSocket without a token among its protocols is anonymous', async () => {
+		for (const protocols of ['', 'one', 'one,two', `one,${protocolOf('')}`])
+			assert.deepEqual(await authenticate(none, undefined, protocols), anonymous);
+	});
+
+	it('API_UNAUTHORIZED: a token among the protocols of a WebSocket that is not valid, with the words of upstream', async () => {
+		for (const [protocols, why] of [
+			[protocolOf(token), 'missing additional subprotocol'],
+			[`${protocolOf(token)},one,${protocolOf(token)}`, 'multiple base64.bearer.authorization tokens specified'],
+			[`one,${protocolOf('a')}==`, 'invalid base64.bearer.authorization token encoding'],
+			[`one,${protocolOf(token)}+`, 'invalid base64.bearer.authorization token encoding'],
+			[`one,${protocolOf('abc')}a`, 'invalid base64.bearer.authorization token encoding'],
+			[`one,${protocolOf(Buffer.from([0xff]))}`, 'invalid base64.bearer.authorization token'],
+			[`one,${protocolOf('nonsense')}`, 'invalid bearer token'],
+		] as const)
+			await refuses(authenticate(none, undefined, protocols), why);
 	});
 
 	it('AUTHENTICATOR_UNAVAILABLE if the token cannot be checked and nothing else decides', async () => {

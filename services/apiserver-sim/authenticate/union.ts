@@ -12,6 +12,7 @@ import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Credentials } from '../request/api-request.ts';
 import { bearerToken } from './bearer-token.ts';
 import { type AuthenticateToken, invalidBearerToken } from './token-authenticator.ts';
+import { type WebSocketToken, webSocketToken } from './web-socket-token.ts';
 import { userOfCertificate } from './x509.ts';
 
 /** A certificate needs no wait. */
@@ -27,6 +28,12 @@ export function withAuthenticatedGroup(user: UserInfo): UserInfo {
 		user.groups.includes(authenticated) ||
 		user.groups.includes(unauthenticated);
 	return isComplete ? user : { ...user, groups: [...user.groups, authenticated] };
+}
+
+function tokensOf({ authorization, webSocketProtocols }: Credentials): readonly WebSocketToken[] {
+	const token = bearerToken(authorization);
+	const ofWebSocket = webSocketProtocols === undefined ? undefined : webSocketToken(webSocketProtocols);
+	return [...(token === undefined ? [] : [{ token }]), ...(ofWebSocket === undefined ? [] : [ofWebSocket])];
 }
 
 /**
@@ -47,10 +54,13 @@ export function createAuthenticator(
 		users.set(credential, user);
 		return user;
 	};
-	const byToken = async ({ authorization }: Credentials, problems: string[]): Promise<UserInfo> => {
-		const token = bearerToken(authorization);
-		if (token !== undefined) {
-			const verdict = await authenticateToken(token, audiences).catch((error: unknown) => {
+	const byToken = async (credentials: Credentials, problems: string[]): Promise<UserInfo> => {
+		for (const credential of tokensOf(credentials)) {
+			if ('problem' in credential) {
+				problems.push(credential.problem);
+				continue;
+			}
+			const verdict = await authenticateToken(credential.token, audiences).catch((error: unknown) => {
 				setSpanAttributes({ 'kubejoin.unauthorized.why': [...problems, 'the token cannot be checked'] });
 				throw error;
 			});

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { type CountRefusal, limits } from '../../../lib/limits.ts';
+import { isUpgrade } from '../../../lib/rpc/http-server.ts';
 import { type Connections, peerOfSocket } from '../../../lib/rpc/listener.ts';
 import type { Credentials } from '../request/api-request.ts';
 import { impersonationHeaders } from '../request/impersonation-headers.ts';
@@ -47,8 +48,14 @@ export class HttpRequest {
 		this.credentials = {
 			peer: peerOfSocket(connections, incoming.socket),
 			authorization: this.header('authorization'),
+			webSocketProtocols: this.isForWebSocket ? this.header('sec-websocket-protocol') : undefined,
 			impersonation: impersonationHeaders(incoming.rawHeaders),
 		};
+	}
+
+	/** @source streaming/pkg/httpstream/wsstream IsWebSocketRequest */
+	get isForWebSocket(): boolean {
+		return isUpgrade(this.incoming) && this.header('upgrade')?.toLowerCase() === 'websocket';
 	}
 
 	get wishes(): Wishes {

@@ -35,7 +35,7 @@ import { isConnection, type KubeletDoor } from './kubelet-door.ts';
 import { conversions, mediaTypes, type Negotiated, negotiate, requireStream } from './negotiate.ts';
 import { Converter, includeObjectOf, requireEventForm } from './table.ts';
 import { type EventEncoder, watchAnswer, watchTimeMs } from './watch-stream.ts';
-import { handshakeRefusal, isWebSocketRequest } from './web-socket-request.ts';
+import { handshakeRefusal } from './web-socket-request.ts';
 
 export interface ResourceDoorOptions {
 	readonly pipeline: Pipeline;
@@ -186,7 +186,7 @@ export class ResourceRequest {
 			if (this.#form !== undefined && hasCode(error, 'API_EXPIRED')) return failing(error);
 			throw error;
 		});
-		const webSocket = isWebSocketRequest(this.#http.incoming);
+		const webSocket = this.#http.isForWebSocket;
 		const refusal = webSocket ? handshakeRefusal(this.#http.incoming) : undefined;
 		if (refusal !== undefined) {
 			ended.abort();

@@ -49,6 +49,7 @@ describe('a watch over a WebSocket', function () {
 	let ended: number;
 	let mayWatch: boolean;
 	let statuses: number[];
+	let presented: string[];
 	/** A test that fails leaves them open. */
 	let sockets: Socket[];
 
@@ -56,6 +57,7 @@ describe('a watch over a WebSocket', function () {
 		ended = 0;
 		mayWatch = true;
 		statuses = [];
+		presented = [];
 		sockets = [];
 		events = async function* () {
 			yield { type: 'ADDED', object: lease };
@@ -65,7 +67,10 @@ describe('a watch over a WebSocket', function () {
 			};
 		};
 		doors = await openDoors({
-			authenticate: async () => userNamed('u'),
+			authenticate: async ({ webSocketProtocols = '' }) => {
+				presented.push(webSocketProtocols);
+				return userNamed('u');
+			},
 			authorizer: { authorize: () => ({ decision: mayWatch ? 'Allow' : 'NoOpinion', reason: '' }) },
 			observe: () => (status) => void statuses.push(status),
 			endpoints: new Map([[resources.leases, { watch: async () => events(), subresources: [] }]]),
@@ -141,6 +146,25 @@ describe('a watch over a WebSocket', function () {
 		);
 		assert.equal(frames[2]?.payload.readUInt16BE(), 1000);
 		assert.deepEqual(statuses, [101]);
+	});
+
+	it('takes a bearer token from the protocols, and sends back the other one', async () => {
+		const token = `base64url.bearer.authorization.k8s.io.${Buffer.from('abcdef.0123456789abcdef').toString('base64url')}`;
+		for (const [protocols, answered] of [
+			[`${token}, base64.binary.k8s.io`, 'base64.binary.k8s.io'],
+			[token, undefined],
+		]) {
+			const { response, socket } = await open({ 'sec-websocket-protocol': protocols });
+			await readAll(socket);
+			assert.equal(response.headers['sec-websocket-protocol'], answered);
+			assert.equal(presented.pop(), protocols);
+		}
+		assert.equal((await refused({ 'sec-websocket-protocol': `${token}, a, b` })).status, 400);
+	});
+
+	it('shows no protocols of a request that is not for a WebSocket', async () => {
+		await refused({ upgrade: 'h2c', 'sec-websocket-protocol': 'one' });
+		assert.deepEqual(presented, ['']);
 	});
 
 	it('sends protobuf in binary messages, without the length that a stream needs', async () => {

@@ -1,12 +1,13 @@
 /**
  * A WebSocket that sends messages and reads none, as upstream serves watches to browsers and to client libraries.
  * @source golang.org/x/net/websocket; apiserver/pkg/endpoints/handlers/watch.go HandleWS; RFC 6455
- * @differs a bearer token in `Sec-WebSocket-Protocol` is not read; logs are not sent over a WebSocket
+ * @differs logs are not sent over a WebSocket
  */
 import { createHash } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { limits } from '../../../lib/limits.ts';
+import { protocolsWithoutToken } from '../authenticate/web-socket-token.ts';
 
 export type WebSocketMessages = 'text' | 'binary';
 
@@ -18,6 +19,10 @@ export interface WebSocketSender {
 	readonly isOpen: boolean;
 }
 
+/** Of a handshake that is not refused; empty when the client names none. */
+export const protocolOf = ({ 'sec-websocket-protocol': protocols = '' }: IncomingHttpHeaders): string =>
+	protocolsWithoutToken(protocols);
+
 /** @source RFC 6455 section 1.3 */
 const acceptOf = (key: string): string =>
 	createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
@@ -27,7 +32,7 @@ export function acceptWebSocket(response: ServerResponse, messages: WebSocketMes
 	// Null when the client has gone.
 	const socket = response.socket ?? undefined;
 	const { headers } = response.req;
-	const protocol = headers['sec-websocket-protocol']?.trim() ?? '';
+	const protocol = protocolOf(headers);
 	response.statusCode = 101;
 	socket?.write(
 		[

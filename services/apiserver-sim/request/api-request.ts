@@ -21,6 +21,8 @@ export interface Credentials {
 	readonly peer: Peer;
 	/** The Authorization header or metadata value. */
 	readonly authorization: string | undefined;
+	/** The header Sec-WebSocket-Protocol of a request for a WebSocket, which can contain a token. */
+	readonly webSocketProtocols?: string | undefined;
 	/** Headers or metadata that ask to act as another user. */
 	readonly impersonation: readonly ImpersonationHeader[];
 }
