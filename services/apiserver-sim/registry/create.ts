@@ -48,14 +48,15 @@ export async function preparedObject<T extends KubeObject>(
 	sent: T,
 ): Promise<T> {
 	const { strategy, resource } = objects;
-	const base = strategy.prepareForCreate?.(sent, request.user, objects.now(), request.warn) ?? sent;
-	const metadata = newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, objects.now());
+	const metadata = newMetadata(sent.metadata, resource.namespaced ? request.namespace : undefined, objects.now());
+	const named: T = { ...sent, metadata };
+	const base = strategy.prepareForCreate?.(named, request.user, objects.now(), request.warn) ?? named;
 	const isCounted = strategy.generationOf !== undefined && strategy.hasNoFirstGeneration !== true;
 	const created: T = {
 		...base,
 		apiVersion: apiVersionOf(resource),
 		kind: resource.kind,
-		metadata: isCounted ? { ...metadata, generation: 1 } : metadata,
+		metadata: isCounted ? { ...base.metadata, generation: 1 } : base.metadata,
 	};
 	const hasManyValues = isLarge(created);
 	if (hasManyValues) await turn();

@@ -30,7 +30,11 @@ export interface Strategy<T extends KubeObject> {
 	readonly fields?: (object: T) => Readonly<Record<string, string>>;
 	/** Fills in the fields that a client left out, before admission. Running it again changes nothing. */
 	readonly setDefaults?: (object: T) => T;
-	/** Sets and clears server-managed fields. @param warn  of a value that the prepared object does not show */
+	/**
+	 * Sets and clears server-managed fields of an object that has its final name.
+	 *
+	 * @param warn  of a value that the prepared object does not show
+	 */
 	readonly prepareForCreate?: (created: T, user: UserInfo, now: string, warn: (text: string) => void) => T;
 	/** Restricts an update of this subresource: the result takes all other fields from `previous`. */
 	readonly prepareForUpdate?: (next: T, previous: T, subresource: Subresource, now: string) => T;

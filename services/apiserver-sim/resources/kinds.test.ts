@@ -562,6 +562,12 @@ describe('kinds', () => {
 			assert.match(await refusalOf(update(namespaces, {})), /404/);
 		});
 
+		it('are labelled with a generated name', async () => {
+			const { metadata } = await create(namespaces, { metadata: { generateName: 'a-' } }, { name: '' });
+			assert.match(metadata.name ?? '', /^a-.{5}$/);
+			assert.deepEqual(metadata.labels, { 'kubernetes.io/metadata.name': metadata.name });
+		});
+
 		it('name the finalizer that is refused', async () => {
 			await create(namespaces, {});
 			const bad = update(namespaces, { spec: { finalizers: ['a.b/c', 'bad'] } }, { subresource: 'finalize' });

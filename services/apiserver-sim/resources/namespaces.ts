@@ -16,14 +16,17 @@ import { kindStrategy } from './kind.ts';
 const FINALIZER = 'kubernetes';
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
+/** @source pkg/apis/core/v1 SetDefaults_Namespace, and Canonicalize for a generated name */
+function withNameLabel(namespace: Namespace): Namespace {
+	const { name, labels } = namespace.metadata ?? {};
+	if (!name) return namespace;
+	return { ...namespace, metadata: { ...namespace.metadata, labels: { ...labels, [NAME_LABEL]: name } } };
+}
+
 const base = kindStrategy<Namespace>(resources.namespaces, {
 	nameRule: labelProblems,
 	fields: ({ status }) => ({ 'status.phase': status?.phase ?? '' }),
-	setDefaults: (namespace) => {
-		const { name, labels } = namespace.metadata ?? {};
-		if (!name) return namespace;
-		return { ...namespace, metadata: { ...namespace.metadata, labels: { ...labels, [NAME_LABEL]: name } } };
-	},
+	setDefaults: withNameLabel,
 	initialStatus: () => ({ phase: 'Active' }),
 	// @source pkg/registry/core/namespace/storage Delete: it sets the time of the deletion alone.
 	markDeleted: ({ metadata: { deletionGracePeriodSeconds: _none, ...metadata }, ...namespace }) => ({
@@ -50,7 +53,8 @@ export const namespaces: Strategy<Namespace> = {
 		const { spec } = created;
 		const sent = spec?.finalizers ?? [];
 		const finalizers = sent.includes(FINALIZER) ? sent : [...sent, FINALIZER];
-		return { ...(base.prepareForCreate?.(created, user, now, warn) ?? created), spec: { ...spec, finalizers } };
+		const prepared = base.prepareForCreate?.(created, user, now, warn) ?? created;
+		return withNameLabel({ ...prepared, spec: { ...spec, finalizers } });
 	},
 	prepareForUpdate(next, previous, subresource) {
 		if (subresource === 'finalize') return { ...next, status: previous.status };
