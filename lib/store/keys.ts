@@ -17,6 +17,19 @@ function keyProblem(key: string): string | undefined {
 	return undefined;
 }
 
+/**
+ * The JSON of a record or of a change.
+ *
+ * @throws Error  without the text, of which the error of JSON.parse quotes a part: it can be one of a secret
+ */
+export function parseStored(text: string) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		throw new Error('a record of the store is not JSON');
+	}
+}
+
 /** How every record begins, in both stores. */
 export const recordHead = (revision: number): string => `{"r":${revision},"v":`;
 /** Where the revision begins in a record. */

@@ -11,7 +11,7 @@ import { causeText, KubejoinError } from '../errors.ts';
 import { irregularity, isDiskFull, makeDirectories } from '../files.ts';
 import { limits } from '../limits.ts';
 import { CommitPace } from './commit-pace.ts';
-import { checkKey, isStorable, REVISION_AT, recordHead, valueText } from './keys.ts';
+import { checkKey, isStorable, parseStored, REVISION_AT, recordHead, valueText } from './keys.ts';
 import { lmdbProblem } from './lmdb-check.ts';
 import { pagesOf } from './pages.ts';
 import type { Listed, PageOptions, Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
@@ -25,7 +25,7 @@ interface ItemRecord {
 function readRecord(json: Uint8Array): ItemRecord {
 	const text = Buffer.from(json).toString();
 	const revision = Number.parseInt(text.slice(REVISION_AT), 10);
-	return { revision, value: () => JSON.parse(text).v };
+	return { revision, value: () => parseStored(text).v };
 }
 const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): StoredItem<V> => {
 	const { revision, value } = readRecord(json);
@@ -35,7 +35,7 @@ const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): Store
 /** @param text  the JSON of the value, which the item has as well */
 const eventText = (event: Omit<StoreEvent, 'value'>, text: string): string =>
 	`${JSON.stringify(event).slice(0, -1)},"value":${text}}`;
-const eventOf = (json: Uint8Array): StoreEvent => JSON.parse(Buffer.from(json).toString());
+const eventOf = (json: Uint8Array): StoreEvent => parseStored(Buffer.from(json).toString());
 
 /** @param json  the shared buffer of LMDB, which can be longer than the record */
 function isOfRevision(json: Uint8Array | undefined, revision: number): boolean {
@@ -335,7 +335,7 @@ class LmdbStore implements Store {
 			if (text !== undefined) texts.push(text);
 		}
 		if (this.#watchers.isIdle()) return;
-		const events = texts.map((text): StoreEvent => JSON.parse(text));
+		const events = texts.map((text): StoreEvent => parseStored(text));
 		try {
 			this.#watchers.publish(pageAfter(after, events, revision));
 		} catch (error) {

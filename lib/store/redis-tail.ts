@@ -3,6 +3,7 @@
  * It must never skip a revision: when it would, or when its connection is lost, it ends, and all its watchers with it.
  */
 import type { KubejoinError } from '../errors.ts';
+import { parseStored } from './keys.ts';
 import { blockMs, type RedisClient, unavailable } from './redis-connection.ts';
 import type { RedisKeys } from './redis-scripts.ts';
 import type { StoreEvent } from './store.ts';
@@ -23,7 +24,7 @@ export function readEntry({ id, message }: StreamEntry): StoreEvent {
 	const { t: type, k: key = '', v = '{}' } = message;
 	if (type !== 'created' && type !== 'updated' && type !== 'deleted')
 		throw new Error(`the history has an entry ${id} that was not written by kubejoin`);
-	return { type, key, value: JSON.parse(v), revision: Number.parseInt(id, 10) };
+	return { type, key, value: parseStored(v), revision: Number.parseInt(id, 10) };
 }
 
 async function readNext(client: RedisClient, keys: RedisKeys, position: number): Promise<readonly StoreEvent[]> {

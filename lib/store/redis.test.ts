@@ -128,6 +128,27 @@ describe('with a redis-server', () => {
 		assert.deepEqual((await store.delete('a')).value, { n: 1e21, list: [{}] });
 	});
 
+	it('STORE_UNAVAILABLE: another program wrote a record, whose text no error quotes', async () => {
+		const keyspace = `test-${randomUUID()}`;
+		const store = await open(keyspace);
+		const written = [
+			...['{ "r":1,"v":{}}', '{"r":1,"v":{}}\n', '{"r":1e0,"v":{}}', '{"r":"1","v":{}}', '{"v":{}}', '{"r":1,"v":5}'],
+			...['null', '', password, `{"r":1,"v":{"token-secret":${password}}}`],
+		];
+		for (const record of written) {
+			await command(server, 'HSET', `{${keyspace}}:items`, 'k', record);
+			await command(server, 'ZADD', `{${keyspace}}:index`, '0', 'k');
+			await rejectsWith('STORE_UNAVAILABLE', store.get('k'), 'the key k was not written by kubejoin');
+			await rejectsWith('STORE_UNAVAILABLE', store.list(''), 'the key k was not written by kubejoin');
+		}
+		const revision = await store.revision();
+		const change = ['t', 'updated', 'k', 'k', 'v', `{"token-secret":${password}}`];
+		await command(server, 'INCR', `{${keyspace}}:revision`);
+		await command(server, 'XADD', `{${keyspace}}:history`, `${revision + 1}-0`, ...change);
+		const watch = store.watch('', revision, new AbortController().signal)[Symbol.asyncIterator]();
+		await assert.rejects(watch.next(), (error: Error) => !error.message.includes(password.slice(0, 5)));
+	});
+
 	it('STORE_COMPACTED: watchers list again after Redis was emptied', async () => {
 		const store = await open('emptied');
 		await store.create('a', {});

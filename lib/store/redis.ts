@@ -6,19 +6,31 @@
 import { hasCode, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Attributes } from '../trace.ts';
-import { checkKey, isStorable, recordHead, valueText } from './keys.ts';
+import { checkKey, isStorable, parseStored, recordHead, valueText } from './keys.ts';
 import { pagesOf } from './pages.ts';
-import { connectRedis, connectTail, type RedisConnection } from './redis-connection.ts';
+import { connectRedis, connectTail, type RedisConnection, unavailable } from './redis-connection.ts';
 import { type RedisKeys, redisKeys } from './redis-scripts.ts';
 import { readEntry, startTail, type Tail } from './redis-tail.ts';
 import type { Listed, PageOptions, Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
 import { redactUrl } from './url.ts';
 import { defaultHistoryLength, pageAfter, pageLength } from './watchers.ts';
 
-const readItem = <V extends StoredValue>(key: string, text: string): StoredItem<V> => {
-	const { r, v } = JSON.parse(text);
-	return { key, value: v, revision: r };
-};
+/**
+ * Another program can have written to Redis. Without the checks, a record that the scripts cannot read would exist for
+ * a reader and be missing for a writer.
+ *
+ * @throws STORE_UNAVAILABLE
+ */
+function readItem<V extends StoredValue>(store: string, key: string, text: string): StoredItem<V> {
+	try {
+		const { r, v } = parseStored(text);
+		const isOfScripts = text.startsWith(recordHead(r)) && text.endsWith('}');
+		if (isOfScripts && typeof v === 'object' && v !== null) return { key, value: v, revision: r };
+	} catch {
+		// It is no JSON.
+	}
+	throw unavailable(store, new Error(`the record of the key ${key} was not written by kubejoin`));
+}
 
 function refusal(
 	key: string,
@@ -109,7 +121,7 @@ class RedisStore implements Store {
 	async get<V extends StoredValue>(key: string, known?: StoredItem<V>): Promise<StoredItem<V> | undefined> {
 		const text = isStorable(key) ? await this.#ask((client) => client.hGet(this.#keys.items, key)) : null;
 		if (text === null) return undefined;
-		return known !== undefined && text.startsWith(recordHead(known.revision)) ? known : readItem(key, text);
+		return known !== undefined && text.startsWith(recordHead(known.revision)) ? known : readItem(this.name, key, text);
 	}
 	async list<V extends StoredValue>(prefix: string, page?: PageOptions): Promise<Listed<V>> {
 		const maxBytes = page === undefined ? 0 : limits.listPageBytes.value;
@@ -119,7 +131,7 @@ class RedisStore implements Store {
 			this.#ask((client) => client.listItems(this.#keys, prefix, ...bounds)),
 			page?.revision === undefined ? undefined : this.#readAfter(page.revision, 1),
 		]);
-		return { ...readPairs<V>(pairs), revision: Number(revision), remaining: Number(remaining) };
+		return { ...readPairs<V>(this.name, pairs), revision: Number(revision), remaining: Number(remaining) };
 	}
 	pages<V extends StoredValue>(prefix: string, limit?: number): AsyncIterable<Listed<V>> {
 		return pagesOf(this, prefix, limit);
@@ -140,7 +152,7 @@ class RedisStore implements Store {
 			client.deleteItem(this.#keys, key, String(this.#historyLength), ...expected),
 		);
 		if (outcome !== 'done') throw refusal(key, expectedRevision ?? 0, outcome, revision);
-		return { key, value: JSON.parse(lastValue ?? '{}'), revision: Number(revision) };
+		return { key, value: parseStored(lastValue ?? '{}'), revision: Number(revision) };
 	}
 	async *watch<V extends StoredValue>(
 		prefix: string,
@@ -203,13 +215,16 @@ class RedisStore implements Store {
 }
 
 /** @param pairs  key, item, key, item, … */
-function readPairs<V extends StoredValue>(pairs: readonly string[]): Pick<Listed<V>, 'items' | 'bytes'> {
+function readPairs<V extends StoredValue>(
+	store: string,
+	pairs: readonly string[],
+): Pick<Listed<V>, 'items' | 'bytes'> {
 	const items: StoredItem<V>[] = [];
 	let bytes = 0;
 	for (let i = 0; i + 1 < pairs.length; i += 2) {
 		const [key = '', json = ''] = pairs.slice(i, i + 2);
 		bytes += Buffer.byteLength(json);
-		items.push(readItem(key, json));
+		items.push(readItem(store, key, json));
 	}
 	return { items, bytes };
 }
