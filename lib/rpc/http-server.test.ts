@@ -228,21 +228,46 @@ describe('an HTTP server', () => {
 		assert.deepEqual(refused, []);
 	});
 
-	it('httpAnswerTime: cuts a connection whose client does not read the response', async () => {
-		const large = Buffer.alloc(64 * 1024 * 1024);
-		await serve((request, response) => {
-			const { socket } = request;
+	const serveLarge = () =>
+		serve(({ socket }, response) => {
 			// The time of the table is too long for a test.
 			const setTimeoutOf = socket.setTimeout.bind(socket);
 			socket.setTimeout = (ms, listener) => setTimeoutOf(ms === limits.httpAnswerTime.value ? 50 : ms, listener);
-			response.end(large);
+			response.end(LARGE);
 		});
+	const LARGE = Buffer.alloc(64 * 1024 * 1024);
+	const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+	for (const [title, requests, more] of [
+		['', request, ''],
+		[', but sends empty lines', request, '\r\n'],
+		[', but sends empty lines after two requests', request.repeat(2), '\r\n'],
+	] as const)
+		it(`httpAnswerTime: cuts a connection whose client does not read the response${title}`, async () => {
+			await serveLarge();
+			const socket = connect(port, '127.0.0.1');
+			sockets.push(socket);
+			socket.on('error', () => undefined);
+			socket.write(requests);
+			socket.pause();
+			const sending = setInterval(() => socket.write(more), 10);
+			while (refused.length === 0) await new Promise((resolve) => setImmediate(resolve));
+			clearInterval(sending);
+			assert.equal(refused[0], 'httpAnswerTime');
+		});
+
+	it('reads the next request when the client has read a large response', async () => {
+		await serveLarge();
 		const socket = connect(port, '127.0.0.1');
 		sockets.push(socket);
-		socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-		socket.pause();
-		while (refused.length === 0) await new Promise((resolve) => setImmediate(resolve));
-		assert.deepEqual(refused, ['httpAnswerTime']);
+		for (const requests of [request, request.repeat(2), request]) {
+			socket.write(requests);
+			const expected = (requests.length / request.length) * LARGE.length;
+			for (let read = 0; read < expected; ) {
+				const [chunk] = (await once(socket, 'data')) as [Buffer];
+				read += chunk.length;
+			}
+		}
+		assert.deepEqual(refused, []);
 	});
 
 	it('beyond the limit an idle connection makes room for a new one', async () => {

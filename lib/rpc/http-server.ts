@@ -227,10 +227,35 @@ class UnreadResponses {
 	#startTimers(): void {
 		const added = this.#added;
 		this.#added = [];
-		// Node sets its own time again after the response.
-		for (const response of added)
-			if (!response.writableFinished) response.req.socket.setTimeout(limits.httpAnswerTime.value);
+		for (const response of added) {
+			if (response.writableFinished) continue;
+			// Before the listener of Node, which begins the next response.
+			response.prependOnceListener('finish', awaitReader(response));
+		}
 	}
+}
+
+/**
+ * Limits the time in which the client of a response reads none of it. Meanwhile nothing of its connection is read: each
+ * byte would begin the time again, and a client can send bytes that are no request.
+ *
+ * @returns ends the limit
+ */
+export function awaitReader(response: ServerResponse): () => void {
+	const { req } = response;
+	// That of HTTP/2 has other streams. A client that sends a body can read nothing before its end.
+	const isOwn = req instanceof IncomingMessage && (req.complete || isUpgrade(req));
+	const begin = (): void => {
+		response.setTimeout(limits.httpAnswerTime.value);
+		if (isOwn) req.socket.pause();
+	};
+	if (response.socket === null) response.once('socket', begin);
+	else begin();
+	return () => {
+		response.off('socket', begin);
+		response.setTimeout(0);
+		if (isOwn) req.socket.resume();
+	};
 }
 
 const CHECK_INTERVAL_MS = 1_000;

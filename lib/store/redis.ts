@@ -215,10 +215,7 @@ class RedisStore implements Store {
 }
 
 /** @param pairs  key, item, key, item, … */
-function readPairs<V extends StoredValue>(
-	store: string,
-	pairs: readonly string[],
-): Pick<Listed<V>, 'items' | 'bytes'> {
+function readPairs<V extends StoredValue>(store: string, pairs: readonly string[]): Pick<Listed<V>, 'items' | 'bytes'> {
 	const items: StoredItem<V>[] = [];
 	let bytes = 0;
 	for (let i = 0; i + 1 < pairs.length; i += 2) {

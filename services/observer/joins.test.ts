@@ -169,11 +169,11 @@ describe('joins', () => {
 		const name = 'x'.repeat(limits.spanNameCharacters.value);
 		const events = Array(limits.spanEvents.value).fill({ name: 'kubejoin.seen', atMs: 1, attributes: {} });
 		const spans = Array.from({ length: 100 }, (_, at) => phase(at + 2, name, { 'k8s.node.name': name }, { events }));
-		for (let number = 1; number <= 60; number++) {
+		for (let number = 1; number <= 30; number++) {
 			joins.add(ofTrace(idOf(number), spans));
 			joins.flush();
 		}
-		assert.ok(joins.steps(idOf(60)).length <= 3 * limits.joinSpans.value, `${joins.steps(idOf(60)).length} steps`);
+		assert.ok(joins.steps(idOf(30)).length <= 3 * limits.joinSpans.value, `${joins.steps(idOf(30)).length} steps`);
 		const steps = joins.list().flatMap(({ id }) => joins.steps(id));
 		const bytes = steps.reduce((sum, step) => sum + JSON.stringify(step).length, 0);
 		assert.ok(bytes <= joins.bytes() && joins.bytes() <= limits.joinsBytes.value, `${bytes} of ${joins.bytes()} bytes`);

@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { limits } from '../../../lib/limits.ts';
-import { createHttpServer } from '../../../lib/rpc/http-server.ts';
+import { createHttpServer, isUpgrade } from '../../../lib/rpc/http-server.ts';
 import { RequestLifetime } from '../request/lifetime.ts';
 import { gzipMembers, writeAnswer } from './answer.ts';
 
@@ -187,7 +187,15 @@ describe('an answer that is a list', () => {
 			));
 	}
 
-	for (const version of ['HTTP/1.1', 'HTTP/2'])
+	const head = 'GET / HTTP/1.1\r\nHost: a\r\n';
+	const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: a\r\n';
+	const ping = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
+	for (const { version, sent = '', more } of [
+		{ version: 'HTTP/1.1', sent: `${head}\r\n` },
+		{ version: 'HTTP/1.1, and sends empty lines', sent: `${head}\r\n`, more: '\r\n' },
+		{ version: 'a WebSocket, and sends pings', sent: `${head}${upgrade}\r\n`, more: ping },
+		{ version: 'HTTP/2' },
+	])
 		it(`httpAnswerTime: is cut when its client reads nothing, over ${version}`, async () => {
 			const refused: string[] = [];
 			let isGivenUp = false;
@@ -199,29 +207,40 @@ describe('an answer that is a list', () => {
 				}
 			}
 			const http = createHttpServer(
-				(_request, response) => {
+				(request, response) => {
 					const lifetime = new RequestLifetime();
 					response.once('close', () => lifetime.end());
 					// The time of the table is too long for a test.
 					const setTimeoutOf = response.setTimeout.bind(response);
 					response.setTimeout = (ms, listener) => setTimeoutOf(ms === limits.httpAnswerTime.value ? 50 : ms, listener);
-					const answer = { status: 200, headers: {}, body: endless(), isList: true };
+					const body = endless();
+					const answer = isUpgrade(request)
+						? { status: 101, headers: {}, body, webSocket: 'binary' as const }
+						: { status: 200, headers: {}, body, isList: true };
 					return writeAnswer(response, answer, { acceptsGzip: false, lifetime });
 				},
-				{ unforeseen: () => assert.fail('unforeseen'), count: (limit) => refused.push(limit) },
+				{
+					...{ unforeseen: () => assert.fail('unforeseen'), count: (limit) => refused.push(limit) },
+					acceptsUpgrades: true,
+				},
 			);
 			const isSecond = version === 'HTTP/2';
 			const server = isSecond ? createHttp2Server((...exchange) => http.emit('request', ...exchange)) : http;
 			await once(server.listen(0, '127.0.0.1'), 'listening');
 			const { port } = server.address() as AddressInfo;
+			let sending: NodeJS.Timeout | undefined;
 			const client = isSecond ? connectHttp2(`http://127.0.0.1:${port}`) : connect(port, '127.0.0.1');
 			try {
 				client.on('error', () => undefined);
 				if ('request' in client) client.request({ ':path': '/' }).on('error', () => undefined);
-				else client.pause().write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+				else {
+					client.pause().write(sent);
+					if (more !== undefined) sending = setInterval(() => client.write(more), 10);
+				}
 				while (!isGivenUp) await delay(5);
 				assert.deepEqual(refused, ['httpAnswerTime']);
 			} finally {
+				clearInterval(sending);
 				client.destroy();
 				server.close();
 			}

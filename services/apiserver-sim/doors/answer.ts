@@ -5,8 +5,7 @@ import { pipeline } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, crc32, createGzip, gzip } from 'node:zlib';
-import { limits } from '../../../lib/limits.ts';
-import { isUpgrade } from '../../../lib/rpc/http-server.ts';
+import { awaitReader, isUpgrade } from '../../../lib/rpc/http-server.ts';
 import type { Lifetime } from '../request/lifetime.ts';
 import { acceptWebSocket, type WebSocketMessages } from './web-socket.ts';
 
@@ -228,9 +227,9 @@ async function writeParts(
 /** Waits until a slow reader has caught up, or has gone. The server cuts one that reads nothing. */
 function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => {
-		response.setTimeout(limits.httpAnswerTime.value);
+		const hasRead = awaitReader(response);
 		const done = () => {
-			response.setTimeout(0);
+			hasRead();
 			response.off('drain', done);
 			signal.removeEventListener('abort', done);
 			resolve();

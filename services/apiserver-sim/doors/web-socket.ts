@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { limits } from '../../../lib/limits.ts';
+import { awaitReader } from '../../../lib/rpc/http-server.ts';
 import { protocolsWithoutToken } from '../authenticate/web-socket-token.ts';
 
 export type WebSocketMessages = 'text' | 'binary';
@@ -46,7 +46,7 @@ export function acceptWebSocket(response: ServerResponse, messages: WebSocketMes
 	const close = (status: number = statuses.normal): void => {
 		if (socket === undefined || !isOpen(socket)) return;
 		// For a client that does not read the rest.
-		response.setTimeout(limits.httpAnswerTime.value);
+		awaitReader(response);
 		socket.end(frameOf(opcodes.close, Buffer.from([status >> 8, status & 0xff])));
 		socket.destroySoon();
 	};
