@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { SpanContextManager } from './span-context-manager.ts';
@@ -26,6 +27,8 @@ async function afterTurn(manager: Counted): Promise<unknown> {
 }
 
 describe('the context of spans', () => {
+	afterEach(() => mock.timers.reset());
+
 	it('is that of the work across its waits, and none around it', async () => {
 		const manager = new Counted();
 		const work = async (span: string) => {
@@ -51,31 +54,34 @@ describe('the context of spans', () => {
 		manager.disable();
 	});
 
-	it('is kept for no work a while after the last span, and for the next span again', async () => {
-		const manager = new Counted(0);
-		const ended = async () => {
-			const before = manager.timesDisabled;
-			while (manager.timesDisabled === before) await turn();
-		};
+	it('is kept for no work a second after the last span, and for the next span again', async () => {
+		mock.timers.enable({ apis: ['setTimeout'] });
+		const manager = new Counted();
 		const stopping = new AbortController();
 		const long = manager.with(contextOf('a'), () => once(stopping.signal, 'abort'));
-		assert.equal(
-			manager.with(contextOf('b'), () => manager.span),
-			'b',
-		);
+		const spanOf = (span: string) => manager.with(contextOf(span), () => manager.span);
+		assert.equal(spanOf('b'), 'b');
 		await assert.rejects(manager.with(contextOf('c'), () => Promise.reject(new Error('no'))));
-		for (let turns = 0; turns < 5; turns++) await turn();
+		mock.timers.tick(60_000);
 		assert.equal(manager.timesDisabled, 0);
 		stopping.abort();
 		await long;
-		await ended();
+		await turn();
+		mock.timers.tick(999);
+		assert.equal(manager.timesDisabled, 0);
 		assert.throws(() =>
 			manager.with(contextOf('d'), () => {
 				throw new Error('no');
 			}),
 		);
-		await ended();
-		assert.equal(await manager.with(contextOf('e'), () => afterTurn(manager)), 'e');
-		await ended();
+		mock.timers.tick(999);
+		const next = manager.with(contextOf('e'), () => afterTurn(manager));
+		mock.timers.tick(1_000);
+		assert.equal(manager.timesDisabled, 0);
+		assert.equal(await next, 'e');
+		await turn();
+		mock.timers.tick(1_000);
+		assert.equal(manager.timesDisabled, 1);
+		assert.equal(spanOf('f'), 'f');
 	});
 });

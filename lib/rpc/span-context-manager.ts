@@ -1,23 +1,16 @@
 /**
- * The current span of asynchronous work. With Node 20 and 22, a program with an AsyncLocalStorage in use has a hook for
- * each promise: a heartbeat takes the API server 1.12 times as long. Most work has no span, so the storage is in use
- * only while a span runs.
+ * The current span of asynchronous work. With Node 20 and 22, a program with an AsyncLocalStorage in use has hooks for
+ * each promise. Most work has no span, so the storage is in use only while a span runs.
  */
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 
-/** Spans follow one another: V8 optimizes functions again when the hooks change. */
+/** A pause between the spans of a join changes nothing. */
 const REST_MS = 1_000;
 
 export class SpanContextManager extends AsyncLocalStorageContextManager {
-	readonly #restMs: number;
 	#running = 0;
 	#rest: NodeJS.Timeout | undefined;
-
-	constructor(restMs = REST_MS) {
-		super();
-		this.#restMs = restMs;
-	}
 
 	/** @param work  its context is kept until the promise that it returns is settled */
 	override with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
@@ -46,6 +39,6 @@ export class SpanContextManager extends AsyncLocalStorageContextManager {
 
 	readonly #end = (): void => {
 		if (--this.#running > 0) return;
-		this.#rest = setTimeout(() => this.disable(), this.#restMs).unref();
+		this.#rest = setTimeout(() => this.disable(), REST_MS).unref();
 	};
 }
