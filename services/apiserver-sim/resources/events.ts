@@ -6,9 +6,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
-import { type GroupEvent, toCore, toGroup } from '../../../lib/kube/events/group-event.ts';
+import { toCore, toGroup } from '../../../lib/kube/events/group-event.ts';
 import { pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from '../../../lib/kube/names.ts';
-import { invalid, nameProblems, required } from '../../../lib/kube/object-meta.ts';
+import { invalid, metadataProblems, nameProblems, required, requireValid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Event, KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
 import { newFinalizerProblems } from '../registry/create.ts';
@@ -38,23 +38,21 @@ function validate(event: Event, field = 'reportingComponent'): FieldProblem[] {
 	];
 }
 
-/** An event of the newer group may not use the fields of the older one, and its name is a DNS subdomain. */
-export function groupEventProblems(event: KubeObject): FieldProblem[] {
-	const { deprecatedFirstTimestamp, deprecatedLastTimestamp, deprecatedCount, deprecatedSource } = event as GroupEvent;
-	const core = toCore(event) as Event;
-	const { eventTime, type = '', series } = core;
+/** A new event of the newer group may not use the fields of the older one. @source ValidateEventCreate */
+function newGroupEventProblems(event: Event): FieldProblem[] {
+	const { eventTime, type = '', series, firstTimestamp, lastTimestamp, count, source } = event;
 	const unset = (name: string) => invalid(name, '', 'needs to be unset');
-	const { name = '', generateName = '' } = event.metadata;
 	return [
-		...validate(core, 'reportingController'),
-		...nameProblems({ generateName, name: generateName === '' ? name : name || 'x' }, subdomainProblems),
+		...validate(event, 'reportingController'),
+		...nameProblems(event.metadata, subdomainProblems),
+		...metadataProblems(event.metadata),
 		...seriesProblems(series),
 		...(eventTime ? [] : [required('eventTime')]),
 		...(type === 'Normal' || type === 'Warning' ? [] : [invalid('type', '', `has invalid value: ${type}`)]),
-		...(deprecatedFirstTimestamp ? [unset('firstTimestamp')] : []),
-		...(deprecatedLastTimestamp ? [unset('lastTimestamp')] : []),
-		...(deprecatedCount ? [unset('count')] : []),
-		...(deprecatedSource?.component || deprecatedSource?.host ? [unset('source')] : []),
+		...(firstTimestamp ? [unset('firstTimestamp')] : []),
+		...(lastTimestamp ? [unset('lastTimestamp')] : []),
+		...(count ? [unset('count')] : []),
+		...(source?.component || source?.host ? [unset('source')] : []),
 	];
 }
 
@@ -131,6 +129,11 @@ const seriesProblems = (series: Event['series']): FieldProblem[] =>
 export const changedGroupEvents: Strategy<Event> = {
 	...events,
 	form: { resource: resources.groupEvents, to: toGroup, from: toCore },
+	/** Upstream reports the problems of the event before those of its metadata, which it then validates again. */
+	prepareForCreate(event) {
+		requireValid(resources.events, event.metadata.name ?? '', newGroupEventProblems(event));
+		return event;
+	},
 	validate: (event) => validate(event, 'reportingController'),
 	validateUpdate: groupChangeProblems,
 };
@@ -146,7 +149,7 @@ function coreField(field: string): string {
 }
 
 /** The same objects through the group events.k8s.io. */
-export function groupEvents(core: ResourceStorage, requireValidEvent: (event: KubeObject) => void): ResourceStorage {
+export function groupEvents(core: ResourceStorage): ResourceStorage {
 	const sent = (request: ApiRequest): ApiRequest => ({
 		...request,
 		resource: resources.events,
@@ -160,10 +163,7 @@ export function groupEvents(core: ResourceStorage, requireValidEvent: (event: Ku
 	};
 	return {
 		subresources: [],
-		async create(request) {
-			if (request.object !== undefined) requireValidEvent(request.object);
-			return answered(core.create?.(sent(request)));
-		},
+		create: (request) => answered(core.create?.(sent(request))),
 		get: (request) => answered(core.get?.(sent(request))),
 		list: (request) => listed(core.list?.(sent(request))),
 		update: (request) => answered(core.update?.(sent(request))),

@@ -1,6 +1,5 @@
 /** The storage of every resource. A resource that is missing here does not exist for callers. */
 import type { Clock } from '../../../lib/clock.ts';
-import { requireValid } from '../../../lib/kube/object-meta.ts';
 import { type ApiResource, customResourceDefinitions, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
@@ -30,7 +29,7 @@ import {
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
 import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
 import { endpointSlices } from './endpoint-slices.ts';
-import { changedGroupEvents, events, groupEventProblems, groupEvents } from './events.ts';
+import { changedGroupEvents, events, groupEvents } from './events.ts';
 import { KubeletLocations, type KubeletLocationsOptions, withProxy } from './kubelet-locations.ts';
 import { namespaces } from './namespaces.ts';
 import { configMaps, leases, nodes } from './plain.ts';
@@ -79,7 +78,8 @@ export function createResources(options: ResourcesOptions): Resources {
 	const quotas = createStorage(resourceQuotas, context);
 	const coreEvents = stored(events);
 	const connections = { objects, locations, authorizer };
-	const storedPods = withStreams(withLogs(withActions(stored(pods)), connections), connections);
+	const storedPods = stored(pods);
+	const podsWithActions = withActions(storedPods, admission);
 	const endpoints: [ApiResource, ResourceStorage][] = [
 		[resources.namespaces, stored(namespaces)],
 		[resources.configMaps, stored(configMaps)],
@@ -88,10 +88,10 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.nodes, withProxy(stored(nodes), locations)],
 		[resources.leases, stored(leases)],
 		[resources.events, coreEvents],
-		[resources.groupEvents, groupEvents(stored(changedGroupEvents), requireGroupEvent)],
-		[resources.pods, storedPods],
+		[resources.groupEvents, groupEvents(stored(changedGroupEvents))],
+		[resources.pods, withStreams(withLogs(podsWithActions, connections), connections)],
 		[resources.podTemplates, stored(podTemplates)],
-		[resources.bindings, bindingsEndpoint(storedPods)],
+		[resources.bindings, bindingsEndpoint(storedPods, admission)],
 		[resources.services, stored(withAddresses(services, store, clock))],
 		[resources.endpointSlices, stored(endpointSlices)],
 		[resources.resourceQuotas, quotas],
@@ -129,6 +129,3 @@ const emptyList = (store: Store): ResourceStorage => ({
 	subresources: [],
 	list: async () => ({ resourceVersion: String((await store.list('', { limit: 1 })).revision), items: [] }),
 });
-
-const requireGroupEvent = (event: KubeObject): void =>
-	requireValid(resources.events, event.metadata?.name ?? '', groupEventProblems(event));

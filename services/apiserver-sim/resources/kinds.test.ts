@@ -18,7 +18,7 @@ import {
 } from './admission-kinds.ts';
 import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
 import { endpointSlices } from './endpoint-slices.ts';
-import { changedGroupEvents, events, groupEventProblems, groupEvents } from './events.ts';
+import { changedGroupEvents, events, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { podTemplates } from './pod-templates.ts';
@@ -31,8 +31,8 @@ type Any = KubeObject & Record<string, unknown>;
 
 describe('kinds', () => {
 	const store = storeOfEachTest();
-	const on = <T extends KubeObject>(strategy: Strategy<T>) =>
-		createStorage(strategy, registryOn(store(), [namespaceLifecycle(createObjectReader(store()))]));
+	const registry = () => registryOn(store(), [namespaceLifecycle(createObjectReader(store()))]);
+	const on = <T extends KubeObject>(strategy: Strategy<T>) => createStorage(strategy, registry());
 	const inNamespace = { namespace: 'default' };
 	const send = async (
 		endpoint: ResourceStorage,
@@ -216,7 +216,7 @@ describe('kinds', () => {
 	describe('actions on pods', () => {
 		const spec = { containers: [{ name: 'c', image: 'nginx' }] };
 		const act = (subresource: string, object: object) =>
-			send(withActions(on(pods)), 'create', resources.pods, object, { name: 'a', subresource });
+			send(withActions(on(pods), registry().admission), 'create', resources.pods, object, { name: 'a', subresource });
 		const found = async () =>
 			(await on(pods).get(request('get', resources.pods, { ...inNamespace, name: 'a' }))) as Any & {
 				spec: { nodeName?: string };
@@ -262,7 +262,7 @@ describe('kinds', () => {
 
 		it('binding works through the resource of its name too', async () => {
 			await create(pods, { spec });
-			const endpoint = bindingsEndpoint(withActions(on(pods)));
+			const endpoint = bindingsEndpoint(on(pods), registry().admission);
 			await send(endpoint, 'create', resources.bindings, { target: { kind: 'Node', name: 'm' } });
 			assert.equal((await found()).spec.nodeName, 'm');
 		});
@@ -283,6 +283,22 @@ describe('kinds', () => {
 				assert.match(await refusalOf(act('eviction', { deleteOptions })), /422/);
 			assert.deepEqual((await act('eviction', {})).code, 201);
 			assert.match(await refusalOf(found()), /404/);
+		});
+
+		it('are refused in a namespace that is missing or deleted, as new objects are', async () => {
+			await create(pods, { spec });
+			const target = { kind: 'Node', name: 'n' };
+			const bindings = () =>
+				send(bindingsEndpoint(on(pods), registry().admission), 'create', resources.bindings, { target });
+			const actions = [() => act('binding', { target }), () => act('eviction', {}), bindings];
+			const key = storeKey(resources.namespaces, '', 'default');
+			const found = await store().get(key);
+			assert.ok(found);
+			const terminating = { ...found.value, status: { phase: 'Terminating' } };
+			const { revision } = await store().update(key, terminating, found.revision);
+			for (const action of actions) assert.match(await refusalOf(action()), /403.*because it is being terminated/);
+			await store().delete(key, revision);
+			for (const action of actions) assert.match(await refusalOf(action()), /404.*namespaces "default" not found/);
 		});
 	});
 
@@ -610,7 +626,10 @@ describe('kinds', () => {
 			type: 'Normal',
 		};
 		const { form } = changedGroupEvents;
-		const group = () => groupEvents(on({ ...events, ...(form && { form }) }), () => undefined);
+		const group = () => groupEvents(on({ ...events, ...(form && { form }) }));
+
+		const createInGroup = (object: object) =>
+			send(groupEvents(on(changedGroupEvents)), 'create', resources.groupEvents, object);
 
 		it('are the same objects in both groups', async () => {
 			await create(events, core);
@@ -655,11 +674,29 @@ describe('kinds', () => {
 			assert.match(generated.metadata.name ?? '', /^Gen_.{5}$/);
 			assert.match(await refusalOf(create(events, named('a/b'))), /"a\/b": may not contain '\/'$/);
 			assert.match(await refusalOf(create(events, named('..'))), /"\.\.": may not be '\.\.'$/);
-			const inGroup = (metadata: object) =>
-				groupEventProblems({ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata }).map(({ field }) => field);
-			assert.deepEqual(inGroup({ name: 'Bad_Name' }), ['metadata.name', 'eventTime', 'type']);
-			assert.deepEqual(inGroup({ generateName: 'Gen_' }), ['metadata.generateName', 'eventTime', 'type']);
-			assert.deepEqual(inGroup({ generateName: 'gen-' }), ['eventTime', 'type']);
+			const inGroup = (metadata: object) => refusalOf(createInGroup({ metadata }));
+			assert.match(await inGroup({ name: 'Bad_Name' }), /\[metadata\.name: .*, eventTime: .*, type: /);
+			assert.match(
+				await inGroup({ generateName: 'Gen_' }),
+				/\[metadata\.generateName: .*, metadata\.name: .*, eventTime: /,
+			);
+			assert.match(await inGroup({ generateName: 'gen-' }), /is invalid: \[eventTime: .*, type: /);
+			const labels = { 'a b': 'c' };
+			assert.match(await inGroup({ name: 'A', labels }), /\[metadata\.name: .*, metadata\.labels: .*, eventTime: /);
+		});
+
+		it('422: a new event of the newer group without its fields, by every verb that creates it', async () => {
+			const document = { apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: 'a' } };
+			const sent = { ...inNamespace, name: 'a', fieldManager: 'm' };
+			const storage = groupEvents(on(changedGroupEvents));
+			const byVerb = [
+				() => createInGroup({}),
+				() => send(storage, 'update', resources.groupEvents, {}),
+				() => storage.patch?.(request('patch', resources.groupEvents, { ...sent, patch: { type: 'apply', document } })),
+			];
+			for (const verb of byVerb) assert.match(await refusalOf(Promise.resolve(verb())), /422.*eventTime: Required/);
+			await store().delete(storeKey(resources.namespaces, '', 'default'));
+			assert.match(await refusalOf(createInGroup({})), /404.*namespaces "default" not found/);
 		});
 
 		it('422: an event of another namespace than its object', async () => {

@@ -11,6 +11,8 @@ import { invalid, notSupported, required, requireValid } from '../../../lib/kube
 import type { Pod } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { Admission } from '../admit/admission.ts';
+import { admittedCreate } from '../admit/admitted.ts';
 import { failedPrecondition } from '../registry/precondition.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import { type DeleteOptions, readDeleteOptions } from '../request/options.ts';
@@ -24,6 +26,7 @@ interface Eviction extends KubeObject {
 
 type Verb = (request: ApiRequest) => Promise<KubeObject>;
 interface PodVerbs {
+	readonly create: Verb;
 	readonly get: Verb;
 	readonly update: Verb;
 	readonly delete: Verb;
@@ -31,31 +34,33 @@ interface PodVerbs {
 
 const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 
-/** The storage of pods, with the actions. */
-export function withActions(stored: ResourceStorage): ResourceStorage {
-	const { create, get, update, delete: remove } = stored;
-	if (create === undefined || get === undefined || update === undefined || remove === undefined)
-		throw new TypeError('pods are stored');
-	const verbs: PodVerbs = { get, update, delete: remove };
+/** The storage of pods, with the actions. They pass admission as objects that are created. */
+export function withActions(stored: ResourceStorage, admission: Admission): ResourceStorage {
+	const verbs = verbsOf(stored);
+	const binding = admittedCreate((request) => bind(verbs, request), admission);
+	const eviction = admittedCreate((request) => evict(verbs, request), admission);
 	return {
 		...stored,
 		subresources: [...stored.subresources, 'binding', 'eviction'],
 		create: async (request) => {
-			if (request.subresource === 'binding') return bind(verbs, request);
-			return request.subresource === 'eviction' ? evict(verbs, request) : create(request);
+			if (request.subresource === 'binding') return binding(request);
+			return request.subresource === 'eviction' ? eviction(request) : verbs.create(request);
 		},
 	};
 }
 
 /** The resource `bindings`, an older path of the same action: the pod is named by the object. */
-export const bindingsEndpoint = (pods: ResourceStorage): ResourceStorage => ({
-	subresources: [],
-	create: async (request) => {
-		if (pods.create === undefined) throw new TypeError('pods are stored');
-		const name = request.object?.metadata?.name ?? '';
-		return pods.create({ ...request, resource: resources.pods, name, subresource: 'binding' });
-	},
-});
+export function bindingsEndpoint(stored: ResourceStorage, admission: Admission): ResourceStorage {
+	const verbs = verbsOf(stored);
+	const create: Verb = (request) => bind(verbs, { ...request, name: request.object?.metadata?.name ?? '' });
+	return { subresources: [], create: admittedCreate(create, admission) };
+}
+
+function verbsOf({ create, get, update, delete: remove }: ResourceStorage): PodVerbs {
+	if (create === undefined || get === undefined || update === undefined || remove === undefined)
+		throw new TypeError('pods are stored');
+	return { create, get, update, delete: remove };
+}
 
 /** The request for another verb of the pod itself. */
 const ofPod = (request: ApiRequest, more: Partial<ApiRequest>): ApiRequest => ({
