@@ -4,9 +4,11 @@
  * removes everything that it made but the image.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { apiClient } from '../lib/kube/client.ts';
 import type { Node } from '../lib/kube/types.ts';
+import { projectPath } from '../lib/paths.ts';
 import { requireFreePort } from '../lib/ports.ts';
 import {
 	type Container,
@@ -249,6 +251,33 @@ describe('the mesh in containers', function () {
 			const { stdout, stderr } = await run('docker', ...source);
 			for (const secret of secrets)
 				assert.ok(!(stdout + stderr).includes(secret), `a secret is in docker ${source.join(' ')}`);
+		}
+	});
+
+	it('runs the programs of the image with npx, as a printed command does, and downloads none', async () => {
+		const { programs } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8'));
+		const offline = ['run', '--rm', '--network=none', '--read-only', image];
+		for (const program of Object.keys(programs))
+			assert.match(await docker(...offline, 'npx', program, '--version'), /^kubejoin \d/, program);
+		assert.equal((await docker(...offline, 'npm', 'config', 'get', 'yes')).trim(), 'false');
+	});
+
+	it('joins a node in a container by the printed command', async () => {
+		const command = (await kubectl('token', 'create', '--print-join-command')).trim();
+		const files = ['--root', '/node', '--address', '0.0.0.0'];
+		const id = await project.compose('run', '-d', '--rm', '--no-deps', 'kubelet-sim', ...command.split(' '), ...files);
+		try {
+			const name = /--node-name (\S+)/.exec(command)?.[1] ?? assert.fail(command);
+			await eventually(30, async () => {
+				const { nodes } = await readObjects();
+				assert.ok(
+					nodes.some((node) => node.metadata.name === name && isReady(node)),
+					name,
+				);
+			});
+			await kubectl('delete', 'node', name);
+		} finally {
+			await docker('rm', '-f', id.trim());
 		}
 	});
 
