@@ -31,6 +31,7 @@ import { checkServices, readyChecks } from './health.ts';
 import { createJoins, type JoinEvents, type Joins } from './joins.ts';
 import { OpenJoins } from './open-joins.ts';
 import { Outages } from './outages.ts';
+import { isUnspecified, pageUrl } from './page-address.ts';
 import { createPageApp, pageDirectory } from './page-app.ts';
 import { readOnlyReason } from './read-only.ts';
 import { terminalRunsDirectory } from './received-run.ts';
@@ -91,7 +92,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	];
 	log.info(
 		{
-			page: `http://${config.listenAddress}:${config.port}`,
+			page: pageUrl(config),
 			traces: `${config.otlpAddress}:${config.otlpPort}`,
 			mayAct: readOnlyReason(config) === undefined,
 		},
@@ -225,9 +226,9 @@ function openExperiments(
 	count: CountRefusal,
 	log: Log,
 ): ExperimentRunner | undefined {
-	const { experiments, experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
+	const { experiments, experimentsDirectory: directory, experimentsState: state } = config;
 	if (experiments === undefined) return undefined;
-	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
+	const observer = pageUrl(config);
 	const runner =
 		experiments.socket === undefined
 			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
@@ -320,10 +321,6 @@ async function serve(app: Express, address: string, port: number, guarded: HttpS
 	const server = createHttpServer(app, guarded);
 	await listenHttp(server, service, address, port, guarded);
 	return server;
-}
-
-function isUnspecified(address: string): boolean {
-	return address === '0.0.0.0' || address === '::';
 }
 
 function isColorful(): boolean {
