@@ -174,6 +174,16 @@ describe('OTLP as JSON', () => {
 		for (const text of lines) assert.match(String(text), /^a\n\\u202eb\^\[\[2J/);
 	});
 
+	it('joins the lines of an error', () => {
+		const message =
+			'[preflight] Some fatal errors occurred:\n\t[ERROR Port-10250]: in\tuse\n\t[ERROR DirAvailable]: not empty\n';
+		const [span] = readSpans(sent({ ...valid, status: { code: 2, message } }));
+		assert.equal(
+			span?.failed,
+			'[preflight] Some fatal errors occurred: [ERROR Port-10250]: in\\tuse [ERROR DirAvailable]: not empty',
+		);
+	});
+
 	it('does not keep the original of a shortened text in memory', () => {
 		const [span] = readSpans(sent({ ...valid, attributes: [key('k', { stringValue: 'x'.repeat(4_000_000) })] }));
 		const { k } = span?.attributes ?? {};

@@ -140,7 +140,9 @@ function readSpan(span: Json, service: string): Span | 'spanBytes' | undefined {
 	const text = new Text();
 	const message = at(status, 'message');
 	const failed =
-		at(status, 'code') === STATUS_ERROR ? text.line(typeof message === 'string' ? message : '', MAX_VALUE) : undefined;
+		at(status, 'code') === STATUS_ERROR
+			? text.joined(typeof message === 'string' ? message : '', MAX_VALUE)
+			: undefined;
 	const read: Span = {
 		traceId: traceId.toLowerCase(),
 		spanId: spanId.toLowerCase(),
@@ -206,6 +208,15 @@ class Text {
 	}
 
 	readonly line: Clean = (text, maxLength) => printable(this.#take(text, maxLength));
+	/** Joins the lines of an error, as those of several failed checks. */
+	readonly joined: Clean = (text, maxLength) =>
+		printable(
+			this.#take(text, maxLength)
+				.split('\n')
+				.map((line) => line.trim())
+				.join(' ')
+				.trim(),
+		);
 	/** Keeps line breaks, for PEM, YAML and JSON. */
 	readonly lines: Clean = (text, maxLength) => printableLines(this.#take(text, maxLength));
 
