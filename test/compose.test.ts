@@ -277,7 +277,7 @@ describe('the mesh in containers', function () {
 			});
 			await kubectl('delete', 'node', name);
 		} finally {
-			await docker('rm', '-f', id.trim());
+			await docker('rm', '-f', '-v', id.trim());
 		}
 	});
 
