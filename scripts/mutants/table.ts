@@ -887,7 +887,9 @@ const kubelets: readonly Target[] = [
 			["httpVersion === '0.9' ||", 'false ||'],
 			["host === undefined && httpVersion === '1.1'", "host === undefined && httpVersion === ''"],
 			['const host = hostOfTarget(url) || ', 'const host = '],
-			['if (!response.writableFinished) response.req', 'if (response.writableFinished) response.req'],
+			['if (response.writableFinished) continue;', 'if (!response.writableFinished) continue;'],
+			['if (isOwn) req.socket.pause();', ''],
+			['if (isOwn) req.socket.resume();', ''],
 			['if (exchanges.get(socket)?.isAnswering === true) socket', 'if (socket.destroyed) socket'],
 			['return isUpgrade(request) && hasBody(request) ?', 'return request.destroyed ?'],
 			["	socket.on('timeout', () => response.emit('timeout'));\n", ''],
@@ -899,8 +901,8 @@ const kubelets: readonly Target[] = [
 		mutants: [
 			["if ((second & 0x80) === 0) throw new RangeError('a frame of a client has no mask');", ''],
 			["if (length > MAX_IGNORED_BYTES) throw new RangeError('a frame is too long');", ''],
-			['if (isControl && short > MAX_CONTROL_BYTES)', 'if (isControl && short > 127)'],
-			['if (opcode === opcodes.close) close();', ''],
+			['if (opcode >= opcodes.close && short > MAX_CONTROL_BYTES)', 'if (opcode >= opcodes.close && short > 127)'],
+			['if (isClosing) close();', ''],
 		],
 	},
 	{

@@ -252,8 +252,10 @@ describe('a watch over a WebSocket', function () {
 });
 
 describe('the frames of a client', () => {
-	const read = (frames: ClientFrames, bytes: Buffer) =>
-		[...frames.read(bytes)].map(({ opcode, payload }) => `${opcode} ${payload}`);
+	const read = (frames: ClientFrames, bytes: Buffer): string[] => {
+		const { ping, isClosing } = frames.read(bytes);
+		return [...(ping === undefined ? [] : [String(ping)]), ...(isClosing ? ['closing'] : [])];
+	};
 
 	it('are read in any pieces', () => {
 		const bytes = Buffer.concat([
@@ -265,13 +267,20 @@ describe('the frames of a client', () => {
 			],
 			...[clientFrame(10), clientFrame(8, Buffer.from([3, 232]))],
 		]);
-		const all = ['9 ping', '10 ', `8 ${Buffer.from([3, 232])}`];
+		const all = ['ping', 'closing'];
 		assert.deepEqual(read(new ClientFrames(), bytes), all);
 		const frames = new ClientFrames();
 		assert.deepEqual(
 			[...bytes].flatMap((byte) => read(frames, Buffer.from([byte]))),
 			all,
 		);
+	});
+
+	it('have one answer for all pings of a chunk', () => {
+		const frames = new ClientFrames();
+		const pings = Buffer.concat([...Array(10_000).fill(clientFrame(9)), clientFrame(9, 'last')]);
+		assert.deepEqual(read(frames, pings), ['last']);
+		assert.deepEqual(read(frames, clientFrame(1, 'a')), []);
 	});
 
 	it('are refused without a mask, as a long control frame, and above 32 MiB', () => {

@@ -67,12 +67,10 @@ function answerFrames(socket: Socket, close: (status?: number) => void): void {
 	const frames = new ClientFrames();
 	socket.on('data', (chunk: Buffer) => {
 		try {
-			for (const { opcode, payload } of frames.read(chunk)) {
-				if (opcode === opcodes.close) close();
-				// A client that reads no pongs gets none.
-				if (opcode === opcodes.ping && isOpen(socket) && !socket.writableNeedDrain)
-					socket.write(frameOf(opcodes.pong, payload));
-			}
+			const { ping, isClosing } = frames.read(chunk);
+			// A client that reads no pongs gets none.
+			if (ping !== undefined && isOpen(socket) && !socket.writableNeedDrain) socket.write(frameOf(opcodes.pong, ping));
+			if (isClosing) close();
 		} catch {
 			close(statuses.protocolError);
 		}
@@ -93,9 +91,10 @@ export function frameOf(opcode: number, payload: Buffer): Buffer {
 	return Buffer.concat([head, payload]);
 }
 
-interface ControlFrame {
-	readonly opcode: number;
-	readonly payload: Buffer;
+interface Received {
+	/** Of the last one: its pong answers those before it. @source RFC 6455 section 5.5.3 */
+	readonly ping: Buffer | undefined;
+	readonly isClosing: boolean;
 }
 
 /** @source x/net/websocket Conn.MaxPayloadBytes */
@@ -109,46 +108,62 @@ export class ClientFrames {
 	#ignored = 0;
 
 	/** @throws RangeError  a frame is invalid */
-	*read(chunk: Buffer): Generator<ControlFrame> {
-		let rest = Buffer.concat([this.#pending, chunk]);
-		this.#pending = Buffer.alloc(0);
-		for (;;) {
-			const ignored = Math.min(this.#ignored, rest.length);
+	read(chunk: Buffer): Received {
+		const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+		let ping: Frame | undefined;
+		let isClosing = false;
+		let at = 0;
+		while (!isClosing) {
+			const ignored = Math.min(this.#ignored, bytes.length - at);
 			this.#ignored -= ignored;
-			rest = rest.subarray(ignored);
-			const head = headOf(rest);
-			if (head === undefined) break;
-			const { opcode, start, length } = head;
-			if (opcode < opcodes.close) {
-				this.#ignored = length;
-				rest = rest.subarray(start);
-				continue;
-			}
-			if (rest.length < start + length) break;
-			const mask = rest.subarray(start - MASK_BYTES, start);
-			const payload = rest.subarray(start, start + length).map((byte, at) => byte ^ (mask[at % MASK_BYTES] ?? 0));
-			rest = rest.subarray(start + length);
-			yield { opcode, payload: Buffer.from(payload) };
+			at += ignored;
+			const frame = frameAt(bytes, at);
+			if (frame === undefined) break;
+			const { opcode, payloadAt, length } = frame;
+			const isControl = opcode >= opcodes.close;
+			if (isControl && bytes.length < payloadAt + length) break;
+			if (!isControl) this.#ignored = length;
+			if (opcode === opcodes.ping) ping = frame;
+			isClosing = opcode === opcodes.close;
+			at = isControl ? payloadAt + length : payloadAt;
 		}
 		// A copy, so that the chunk is not kept.
-		this.#pending = Buffer.from(rest);
+		this.#pending = Buffer.from(bytes.subarray(at));
+		return { ping: ping && unmaskedPayload(ping, bytes), isClosing };
 	}
 }
 
+interface Frame {
+	readonly opcode: number;
+	readonly payloadAt: number;
+	readonly length: number;
+}
+
 /** @returns undefined while bytes are missing */
-function headOf(bytes: Buffer): { opcode: number; start: number; length: number } | undefined {
-	const [first = 0, second = 0] = bytes;
-	if (bytes.length < 2) return undefined;
-	const opcode = first & 0x0f;
-	const isControl = opcode >= opcodes.close;
+function frameAt(bytes: Buffer, at: number): Frame | undefined {
+	if (bytes.length < at + 2) return undefined;
+	const opcode = bytes.readUInt8(at) & 0x0f;
+	const second = bytes.readUInt8(at + 1);
 	const short = second & 0x7f;
 	if ((second & 0x80) === 0) throw new RangeError('a frame of a client has no mask');
-	if (isControl && short > MAX_CONTROL_BYTES) throw new RangeError('a control frame is too long');
+	if (opcode >= opcodes.close && short > MAX_CONTROL_BYTES) throw new RangeError('a control frame is too long');
 	const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
-	const start = 2 + lengthBytes + MASK_BYTES;
-	if (bytes.length < start) return undefined;
+	const lengthAt = at + 2;
+	const payloadAt = lengthAt + lengthBytes + MASK_BYTES;
+	if (bytes.length < payloadAt) return undefined;
 	const length =
-		lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+		lengthBytes === 0
+			? short
+			: lengthBytes === 2
+				? bytes.readUInt16BE(lengthAt)
+				: Number(bytes.readBigUInt64BE(lengthAt));
 	if (length > MAX_IGNORED_BYTES) throw new RangeError('a frame is too long');
-	return { opcode, start, length };
+	return { opcode, payloadAt, length };
+}
+
+function unmaskedPayload({ payloadAt, length }: Frame, bytes: Buffer): Buffer {
+	const mask = bytes.subarray(payloadAt - MASK_BYTES, payloadAt);
+	return Buffer.from(
+		bytes.subarray(payloadAt, payloadAt + length).map((byte, at) => byte ^ (mask[at % MASK_BYTES] ?? 0)),
+	);
 }
