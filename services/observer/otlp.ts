@@ -208,15 +208,11 @@ class Text {
 	}
 
 	readonly line: Clean = (text, maxLength) => printable(this.#take(text, maxLength));
-	/** Joins the lines of an error, as those of several failed checks. */
-	readonly joined: Clean = (text, maxLength) =>
-		printable(
-			this.#take(text, maxLength)
-				.split('\n')
-				.map((line) => line.trim())
-				.join(' ')
-				.trim(),
-		);
+	/** Joins the lines of an error, as those of several failed checks. One line is as it was sent. */
+	readonly joined: Clean = (text, maxLength) => {
+		const [first = '', ...more] = this.#take(text, maxLength).split('\n');
+		return printable(more.length === 0 ? first : [first, ...more.map((line) => line.trim())].join(' ').trim());
+	};
 	/** Keeps line breaks, for PEM, YAML and JSON. */
 	readonly lines: Clean = (text, maxLength) => printableLines(this.#take(text, maxLength));
 
