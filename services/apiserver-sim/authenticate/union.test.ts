@@ -139,7 +139,7 @@ describe('authentication', () => {
 			assert.deepEqual(await authenticate(none, undefined, protocols), anonymous);
 	});
 
-	it('API_UNAUTHORIZED: a token among the protocols of a WebSocket that is not valid, with the words of upstream', async () => {
+	it('API_UNAUTHORIZED: an invalid token among the protocols of a WebSocket, in the words of upstream', async () => {
 		for (const [protocols, why] of [
 			[protocolOf(token), 'missing additional subprotocol'],
 			[`${protocolOf(token)},one,${protocolOf(token)}`, 'multiple base64.bearer.authorization tokens specified'],
